@@ -1,0 +1,23 @@
+//! A rule engine for complex event processing: patterns in time over partitioned streams.
+
+mod alert;
+pub mod diagnostic;
+mod event;
+pub mod function;
+mod id;
+mod limits;
+pub mod plan;
+mod program;
+mod sink;
+mod span;
+pub mod syntax;
+mod time;
+
+pub use alert::{Alert, Kind as AlertKind, RuleInfo};
+pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema, Source, Value};
+pub use id::{GroupId, RuleId, SlotId, StepId};
+pub use limits::Limits;
+pub use program::Program;
+pub use sink::Sink;
+pub use span::{FileId, Span};
+pub use time::{Duration, Timestamp};

@@ -1,0 +1,46 @@
+//! Every bound in one place.
+
+/// What may be held at the most. Whatever is refused for one of these says so, with the value and the limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one rule file.
+    pub rule_file_bytes: usize,
+    /// How deep blocks and expressions of a rule file may nest.
+    pub rule_depth: usize,
+    /// Bytes of one string literal of a rule file.
+    pub string_bytes: usize,
+    /// The largest number in a quantifier and the largest count a rule's pattern may unfold to.
+    pub repetitions: u32,
+    /// Bytes a compiled regular expression may take.
+    pub regex_bytes: usize,
+    /// Steps of one rule.
+    pub steps: usize,
+    /// Diagnostics reported for one compilation; the rest are counted.
+    pub diagnostics: usize,
+    /// Bytes of one input line or record.
+    pub line_bytes: usize,
+    /// How deep an input record may nest.
+    pub record_depth: usize,
+    /// References a step lists in one alert record.
+    pub evidence: usize,
+    /// Partial matches that one rule holds for one key. A start beyond it is refused and counted.
+    pub partials_per_key: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            rule_file_bytes: 64 << 20,
+            rule_depth: 64,
+            string_bytes: 64 << 10,
+            repetitions: 100_000,
+            regex_bytes: 1 << 20,
+            steps: 1_000,
+            diagnostics: 100,
+            line_bytes: 16 << 20,
+            record_depth: 64,
+            evidence: 1_000,
+            partials_per_key: 100_000,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What a rule set means, without sugar: typed rules that an engine can execute.
+//!
+//! The analysis makes it from the syntax tree and vouches for it: ids are in range, patterns compile, an absence
+//! stands where it can be judged, no construct is in it that engines do not execute.
+
+mod expr;
+mod pattern;
+
+pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, SlotRef, TextOp, TextPattern};
+pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
+
+use compact_str::CompactString;
+
+use crate::event::{Schema, Value};
+use crate::time::Duration;
+
+/// A rule set.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Rules by name.
+    pub rules: Vec<Rule>,
+    /// The declared event types.
+    pub schema: Schema,
+    /// Parameters with the values in force, in the order of their declaration.
+    pub params: Vec<(CompactString, Value)>,
+}
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name, unique in the plan.
+    pub name: CompactString,
+    /// What it says about itself.
+    pub meta: Meta,
+    /// What it looks for.
+    pub body: Body,
+    /// What its alerts say.
+    pub output: Output,
+    /// What a start that expires says.
+    pub timeout: Option<Timeout>,
+    /// The rule's text in canonical form without comments and with the values of its parameters: equal texts
+    /// behave equally. Its hash is the rule's version.
+    pub canonical: String,
+}
+
+/// Metadata.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meta {
+    /// `severity`, if given.
+    pub severity: Option<Level>,
+    /// `status`.
+    pub status: Status,
+    /// `enabled`.
+    pub disabled: bool,
+    /// `risk`, 0 to 100.
+    pub risk: Option<u8>,
+    /// The remaining ones as written, by their words, in the order of the text: `id title description author date
+    /// modified tags references falsepositives runbook`.
+    pub notes: Vec<(CompactString, Value)>,
+}
+
+/// How grave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `informational`
+    Informational,
+    /// `low`
+    Low,
+    /// `medium`
+    Medium,
+    /// `high`
+    High,
+    /// `critical`
+    Critical,
+}
+
+impl Level {
+    /// All levels, the least first.
+    pub const ALL: [Level; 5] =
+        [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
+
+    /// Its word in rules and alerts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Informational => "informational",
+            Level::Low => "low",
+            Level::Medium => "medium",
+            Level::High => "high",
+            Level::Critical => "critical",
+        }
+    }
+}
+
+/// How far a rule is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// Checked and tested, not run on streams.
+    Draft,
+    /// Runs.
+    #[default]
+    Live,
+}
+
+/// What a rule looks for.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Each event that fits this step; the pattern holds only it.
+    Event(Pattern),
+    /// Steps in order.
+    Sequence(Sequence),
+}
+
+/// A sequence.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// The key expressions with the names alerts give them; empty is `global`.
+    pub key: Vec<(CompactString, Expr)>,
+    /// last − first is at most this.
+    pub within: Option<Duration>,
+    /// The steps.
+    pub pattern: Pattern,
+    /// Which matches are reported.
+    pub policy: Policy,
+    /// When a match is reported.
+    pub report: Report,
+}
+
+/// Which matches are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// An event takes part in at most one match.
+    Disjoint,
+    /// Matches do not overlap in time.
+    Separate,
+    /// One match per start event.
+    Every,
+    /// After a match, go on at the first event of this slot.
+    ToFirst(crate::id::SlotId),
+    /// After a match, go on at the last event of this slot.
+    ToLast(crate::id::SlotId),
+    /// Each place keeps the partial match that arrived there last.
+    Latest,
+    /// Every distinct set of bindings, at most this many with one event.
+    All {
+        /// The limit.
+        limit: u32,
+    },
+}
+
+/// When a match is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// As soon as it is certain that it is one.
+    First,
+    /// When it can grow no more.
+    Final,
+}
+
+/// `emit`
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The event type of the alert.
+    pub event_type: CompactString,
+    /// The fields it adds, in order. A bare field in them is of the last event bound.
+    pub fields: Vec<(CompactString, Expr)>,
+}
+
+/// `on timeout`
+#[derive(Clone, Debug)]
+pub struct Timeout {
+    /// The step that must have been reached.
+    pub after: Option<crate::id::StepId>,
+    /// What the alert says.
+    pub output: Output,
+}

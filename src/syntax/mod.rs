@@ -1,0 +1,3 @@
+//! Text to tree and back: parse, print.
+
+pub mod ast;
