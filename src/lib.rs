@@ -19,5 +19,5 @@ pub use id::{GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;
 pub use sink::Sink;
-pub use span::{FileId, Span};
+pub use span::{FileId, SourceFile, Span};
 pub use time::{Duration, Timestamp};
