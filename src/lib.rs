@@ -7,6 +7,7 @@ pub mod function;
 mod id;
 mod limits;
 pub mod plan;
+pub mod predicate;
 mod program;
 mod sink;
 mod span;

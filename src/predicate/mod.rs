@@ -1,0 +1,5 @@
+//! Predicates over one event, compiled.
+
+mod text;
+
+pub use text::{Matcher, TextError};
