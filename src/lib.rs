@@ -9,6 +9,8 @@ mod limits;
 pub mod plan;
 pub mod predicate;
 mod program;
+#[cfg(feature = "render")]
+pub mod render;
 mod sink;
 mod span;
 pub mod syntax;

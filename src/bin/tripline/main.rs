@@ -1,3 +1,13 @@
-//! The program.
+//! The program: one file for each sub-command.
 
-fn main() {}
+mod check;
+mod cli;
+mod rules;
+mod terminal;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

@@ -1,0 +1,87 @@
+//! The command line: sub-commands, what all of them share, exit codes.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::check;
+use crate::terminal::{ColourChoice, Terminal};
+
+/// Finds patterns in time in streams of events
+#[derive(Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Use colours; auto means on a terminal unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColourChoice,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Args),
+}
+
+/// How the program ends, and its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything is done.
+    Done = 0,
+    /// There are findings: failed tests, denied lints, alerts where none should be.
+    Findings = 1,
+    /// The rules are wrong.
+    Rules = 2,
+    /// Usage, configuration, or an input that could not be opened.
+    Usage = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a sub-command ends before its time.
+pub(crate) enum Stop {
+    /// Nobody reads what is written: the end, quietly.
+    ClosedPipe,
+    /// What went wrong, for exit code 3: lower case, no full stop, names what it speaks of.
+    Failed(String),
+}
+
+/// Of writing to standard output.
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::ClosedPipe,
+            _ => Stop::Failed(format!("cannot write to standard output: {error}")),
+        }
+    }
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A help text that nobody reads to its end is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let terminal = Terminal::new(cli.color);
+    let done = match cli.command {
+        Command::Check(args) => check::execute(&args, &terminal),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(Stop::ClosedPipe) => Exit::Done,
+        Err(Stop::Failed(text)) => {
+            terminal.error(&text);
+            Exit::Usage
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the program talks: standard error for people, standard output for data.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use clap::ValueEnum;
+use terminal_size::{Width, terminal_size_of};
+use tripline::SourceFile;
+use tripline::diagnostic::Diagnostic;
+use tripline::render::{self, Style};
+
+/// When to use colours: `auto` is on a terminal, unless `NO_COLOR` is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Standard error, with what it can show.
+pub(crate) struct Terminal {
+    style: Style,
+}
+
+impl Terminal {
+    /// As standard error and the environment say.
+    pub(crate) fn new(choice: ColourChoice) -> Self {
+        let colour = match choice {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => io::stderr().is_terminal() && colour_wanted(),
+        };
+        let width = terminal_size_of(io::stderr()).map_or(Style::default().width, |(Width(w), _)| w.into());
+        Terminal { style: Style { colour, width } }
+    }
+
+    /// Says a line. If nobody hears it, the work goes on.
+    pub(crate) fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Says what went wrong.
+    pub(crate) fn error(&self, text: &str) {
+        let (on, off) = if self.style.colour { ("\x1b[1;91m", "\x1b[0m") } else { ("", "") };
+        self.say(&format!("{on}error{off}: {text}"));
+    }
+
+    /// Draws findings, an empty line behind each.
+    pub(crate) fn draw(&self, findings: &[Diagnostic], sources: &[SourceFile]) {
+        for finding in findings {
+            self.say(&render::draw(finding, sources, self.style));
+            self.say("");
+        }
+    }
+}
+
+/// Standard output for data, buffered: flush it at the end, so that a failure is seen.
+pub(crate) fn out() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+fn colour_wanted() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}
