@@ -9,6 +9,7 @@ mod limits;
 pub mod plan;
 pub mod predicate;
 mod program;
+pub mod reference;
 #[cfg(feature = "render")]
 pub mod render;
 mod sink;

@@ -28,6 +28,18 @@ impl Timestamp {
         millis.checked_mul(1_000_000).map(Timestamp)
     }
 
+    /// From a whole epoch number whose unit its magnitude tells: below 1e11 seconds, below 1e14 milliseconds, below
+    /// 1e17 microseconds, else nanoseconds. `None` beyond the range.
+    pub fn from_epoch(number: i64) -> Option<Self> {
+        number.checked_mul(epoch_unit(number as f64)).map(Timestamp)
+    }
+
+    /// The same for a number with a fraction, to the nearest nanosecond.
+    pub fn from_epoch_float(number: f64) -> Option<Self> {
+        let nanos = (number * epoch_unit(number) as f64).round();
+        (nanos.abs() < 9.2e18).then_some(Timestamp(nanos as i64))
+    }
+
     /// Nanoseconds since the epoch.
     pub const fn nanos(self) -> i64 {
         self.0
@@ -55,6 +67,16 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Nanoseconds in the unit of an epoch number of this magnitude.
+fn epoch_unit(number: f64) -> i64 {
+    match number.abs() {
+        n if n < 1e11 => 1_000_000_000,
+        n if n < 1e14 => 1_000_000,
+        n if n < 1e17 => 1_000,
+        _ => 1,
     }
 }
 

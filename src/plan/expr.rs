@@ -91,6 +91,43 @@ pub enum Expr {
     Call(Function, Vec<Expr>),
 }
 
+impl Expr {
+    /// Shows this expression and every one inside it, from the outside in.
+    pub fn visit(&self, visit: &mut impl FnMut(&Expr)) {
+        visit(self);
+        match self {
+            Expr::Const(_)
+            | Expr::Field(_)
+            | Expr::Bound { .. }
+            | Expr::Now
+            | Expr::TimeOf { .. }
+            | Expr::Lag { .. }
+            | Expr::Aggregate { arg: None, .. } => {}
+            Expr::Aggregate { arg: Some(inner), .. }
+            | Expr::Trend { value: inner, .. }
+            | Expr::Has(inner)
+            | Expr::Not(inner)
+            | Expr::Neg(inner)
+            | Expr::Text(inner, _) => inner.visit(visit),
+            Expr::And(left, right)
+            | Expr::Or(left, right)
+            | Expr::Compare(_, left, right)
+            | Expr::Binary(_, left, right)
+            | Expr::Coalesce(left, right) => [left, right].into_iter().for_each(|e| e.visit(visit)),
+            Expr::In(value, set) => {
+                value.visit(visit);
+                match &**set {
+                    Set::Items(items) => items.iter().for_each(|e| e.visit(visit)),
+                    Set::Range { low, high, .. } => [low, high].into_iter().for_each(|e| e.visit(visit)),
+                    Set::Value(list) => list.visit(visit),
+                }
+            }
+            Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|e| e.visit(visit)),
+            Expr::List(items) | Expr::Call(_, items) => items.iter().for_each(|e| e.visit(visit)),
+        }
+    }
+}
+
 /// A field by its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -198,7 +235,7 @@ pub enum Binary {
 }
 
 /// A pattern over text, checked when the plan was made.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextPattern {
     /// How it is read.
     pub op: TextOp,
@@ -207,7 +244,7 @@ pub struct TextPattern {
 }
 
 /// How a text pattern is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TextOp {
     /// A glob over the whole text: `*` any text, `?` one character, `\` takes the next character as it is.
     Like,

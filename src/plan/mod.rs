@@ -43,6 +43,40 @@ pub struct Rule {
     pub canonical: String,
 }
 
+impl Rule {
+    /// Whether it runs on streams: it is neither disabled nor a draft.
+    pub fn runs(&self) -> bool {
+        !self.meta.disabled && self.meta.status == Status::Live
+    }
+
+    /// Its steps and how they are combined.
+    pub fn pattern(&self) -> &Pattern {
+        match &self.body {
+            Body::Event(pattern) => pattern,
+            Body::Sequence(sequence) => &sequence.pattern,
+        }
+    }
+
+    /// Shows every expression of the rule, those inside others too.
+    pub fn visit_expressions(&self, visit: &mut impl FnMut(&Expr)) {
+        if let Body::Sequence(sequence) = &self.body {
+            sequence.key.iter().for_each(|(_, expr)| expr.visit(visit));
+        }
+        let pattern = self.pattern();
+        for step in &pattern.steps {
+            let parts = step.key.iter().flatten().chain(&step.filter).chain(&step.until);
+            parts.for_each(|expr| expr.visit(visit));
+        }
+        pattern.groups.iter().flat_map(|group| &group.until).for_each(|expr| expr.visit(visit));
+        let outputs = [Some(&self.output), self.timeout.as_ref().map(|timeout| &timeout.output)];
+        outputs
+            .into_iter()
+            .flatten()
+            .flat_map(|output| &output.fields)
+            .for_each(|(_, expr)| expr.visit(visit));
+    }
+}
+
 /// Metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meta {

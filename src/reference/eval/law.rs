@@ -1,0 +1,87 @@
+//! What never changes while a rule runs.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scope::Here;
+use crate::event::Event;
+use crate::id::StepId;
+use crate::limits::Limits;
+use crate::plan::{Body, Expr, Pattern, Policy, Report, Rule, TextPattern, Types};
+use crate::predicate::Matcher;
+use crate::reference::partial::Wait;
+use crate::reference::place::{self, Way};
+use crate::time::Duration;
+
+/// A rule's pattern and clauses, with what is worked out of them once.
+#[derive(Debug)]
+pub(in crate::reference) struct Law {
+    pub(in crate::reference) pattern: Pattern,
+    pub(in crate::reference) within: Option<Duration>,
+    pub(in crate::reference) policy: Policy,
+    pub(in crate::reference) report: Report,
+    pub(in crate::reference) limits: Limits,
+    /// The steps a match may begin with, the preferred first.
+    pub(in crate::reference) first: Vec<Wait>,
+    /// The absences that stand before one of them.
+    pub(in crate::reference) first_absences: BTreeSet<StepId>,
+    /// The steps whose previous event `lag` asks for.
+    pub(in crate::reference) lagging: BTreeSet<StepId>,
+    pub(super) matchers: BTreeMap<TextPattern, Matcher>,
+    /// Expressions that were unknown for a fault.
+    pub(in crate::reference) errors: Cell<u64>,
+}
+
+impl Law {
+    pub(in crate::reference) fn new(rule: &Rule, limits: &Limits) -> Self {
+        let (pattern, within, policy, report) = match &rule.body {
+            // An event rule is a sequence of one step that reports every start.
+            Body::Event(pattern) => (pattern, None, Policy::Every, Report::First),
+            Body::Sequence(s) => (&s.pattern, s.within, s.policy, s.report),
+        };
+        let waits = place::first_ways(pattern).into_iter().filter_map(|way| match way {
+            Way::Wait(wait) => Some(wait),
+            Way::End(_) => None,
+        });
+        let first: Vec<Wait> = waits.collect();
+        let first_absences =
+            first.iter().flat_map(|wait| &wait.absences).map(|absence| absence.step).collect();
+        let (mut lagging, mut matchers) = (BTreeSet::new(), BTreeMap::new());
+        rule.visit_expressions(&mut |expr| match expr {
+            Expr::Lag { step, .. } => {
+                lagging.insert(*step);
+            }
+            Expr::Text(_, pattern) => {
+                // The analysis has compiled it once, so it compiles; if not, it is a fault where it is judged.
+                matchers.extend(Matcher::new(pattern, limits).ok().map(|matcher| (pattern.clone(), matcher)));
+            }
+            _ => {}
+        });
+        Law {
+            pattern: pattern.clone(),
+            within,
+            policy,
+            report,
+            limits: limits.clone(),
+            first,
+            first_absences,
+            lagging,
+            matchers,
+            errors: Cell::new(0),
+        }
+    }
+
+    /// Whether an event is of a step's types.
+    pub(in crate::reference) fn type_fits(&self, step: StepId, event: &Event) -> bool {
+        match &self.pattern.step(step).types {
+            Types::Any => true,
+            Types::OneOf(types) => event.kind.as_ref().is_some_and(|kind| types.contains(kind)),
+        }
+    }
+
+    /// Whether an event fits a step at a place: its types and its `where`.
+    pub(in crate::reference) fn fits(&self, step: StepId, here: &Here<'_>) -> bool {
+        let filter = &self.pattern.step(step).filter;
+        self.type_fits(step, here.event) && filter.as_ref().is_none_or(|filter| self.is_true(filter, here))
+    }
+}

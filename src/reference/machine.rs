@@ -1,0 +1,167 @@
+//! One rule at work: which partitions an event belongs to, and when time itself does something.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::Certain;
+use super::eval::{Here, Law};
+use super::partial::{Match, Partial, State};
+use super::partition::{Partition, Seen};
+use super::report::Reporter;
+use super::stats::RuleStats;
+use crate::alert::{Kind, RuleInfo};
+use crate::event::{Event, Key};
+use crate::limits::Limits;
+use crate::plan::{Body, Expr, Rule};
+use crate::time::Timestamp;
+
+/// A rule with its state for every key.
+#[derive(Debug)]
+pub(super) struct Machine {
+    law: Law,
+    reporter: Reporter,
+    /// The rule's key.
+    key: Vec<Expr>,
+    partitions: BTreeMap<Key, Partition>,
+    /// The next deadline of each partition that has one.
+    deadlines: BTreeSet<(Timestamp, Key)>,
+    stats: RuleStats,
+    refused: u64,
+}
+
+impl Machine {
+    pub(super) fn new(rule: &Rule, info: &Arc<RuleInfo>, limits: &Limits) -> Self {
+        let key = match &rule.body {
+            Body::Event(_) => Vec::new(),
+            Body::Sequence(sequence) => sequence.key.iter().map(|(_, expr)| expr.clone()).collect(),
+        };
+        Machine {
+            law: Law::new(rule, limits),
+            reporter: Reporter::new(rule, info),
+            key,
+            partitions: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            stats: RuleStats { name: rule.name.clone(), ..RuleStats::default() },
+            refused: 0,
+        }
+    }
+
+    /// One event, in order, in every partition it belongs to.
+    pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64) -> Vec<Certain> {
+        let keys = self.keys(event);
+        let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
+        self.stats.seen += u64::from(!partitions.is_empty());
+        let mut certain = Vec::new();
+        for key in partitions {
+            let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
+            let seen = Seen { event, seq, visible: &visible };
+            let mut partition = self.take(&key);
+            let (began, matches) = partition.step(&self.law, seen);
+            self.stats.starts += u64::from(began);
+            certain.extend(matches.iter().map(|found| self.alert(&key, found, event.time)));
+            self.put_back(key, partition);
+        }
+        certain
+    }
+
+    /// Fires every deadline before `time`.
+    pub(super) fn pass(&mut self, time: Timestamp) -> Vec<Certain> {
+        let mut certain = Vec::new();
+        while let Some((deadline, key)) =
+            self.deadlines.first().cloned().filter(|(deadline, _)| *deadline < time)
+        {
+            let mut partition = self.take(&key);
+            let (matches, timeouts) = partition.fire(&self.law, deadline);
+            certain.extend(matches.iter().map(|found| self.alert(&key, found, deadline)));
+            for (partial, bound) in timeouts {
+                certain.extend(self.timeout(&key, &partial, &bound, deadline));
+            }
+            self.put_back(key, partition);
+        }
+        certain
+    }
+
+    /// The input was flushed: matches that only waited to see whether they could grow are certain now.
+    pub(super) fn flush(&mut self) -> Vec<Certain> {
+        let mut certain = Vec::new();
+        for (key, mut partition) in std::mem::take(&mut self.partitions) {
+            for found in partition.end(&self.law) {
+                let last = found.partial.last().map_or(Timestamp::MAX, |event| event.time);
+                let (_, alert) = self.alert(&key, &found, last);
+                certain.push((Timestamp::MAX, alert));
+            }
+        }
+        self.deadlines.clear();
+        certain
+    }
+
+    /// What was counted, and what is open.
+    pub(super) fn stats(&self) -> RuleStats {
+        let starts = || self.partitions.values().flat_map(|partition| &partition.starts);
+        let waits = |state: &State| matches!(state, State::Wait(_));
+        let held: u64 = self.partitions.values().map(|partition| partition.refused).sum();
+        RuleStats {
+            eval_errors: self.law.errors.get(),
+            open: starts().count() as u64,
+            pending: starts().filter(|s| s.branches.iter().any(|b| !waits(&b.state))).count() as u64,
+            refused: self.refused + held,
+            ..self.stats.clone()
+        }
+    }
+
+    /// For each step the key under which it sees this event: its own, or the rule's. The last one is the rule's, for
+    /// everything that speaks of the partition as a whole.
+    fn keys(&self, event: &Arc<Event>) -> Vec<Option<Key>> {
+        let none = Partial::default();
+        let here = Here { event, partial: &none, iterations: &[], previous: &BTreeMap::new() };
+        let key = |exprs: &[Expr]| Key::new(exprs.iter().map(|expr| self.law.value(expr, &here)).collect());
+        let rule = key(&self.key);
+        let steps = self.law.pattern.steps.iter();
+        let own = steps.map(|step| step.key.as_ref().map_or_else(|| rule.clone(), |exprs| key(exprs)));
+        own.chain([rule.clone()]).collect()
+    }
+
+    fn take(&mut self, key: &Key) -> Partition {
+        let partition = self.partitions.remove(key).unwrap_or_default();
+        if let Some(deadline) = partition.next_deadline(&self.law) {
+            self.deadlines.remove(&(deadline, key.clone()));
+        }
+        partition
+    }
+
+    fn put_back(&mut self, key: Key, partition: Partition) {
+        if let Some(deadline) = partition.next_deadline(&self.law) {
+            self.deadlines.insert((deadline, key.clone()));
+        }
+        if partition.is_empty() {
+            self.refused += partition.refused;
+        } else {
+            self.partitions.insert(key, partition);
+        }
+    }
+
+    fn alert(&mut self, key: &Key, found: &Match, moment: Timestamp) -> Certain {
+        self.stats.alerts += 1;
+        (moment, self.reporter.alert(&self.law, key, found, moment))
+    }
+
+    /// A start that expired, if the rule speaks of timeouts and it had reached the step asked for.
+    fn timeout(
+        &mut self,
+        key: &Key,
+        partial: &Arc<Partial>,
+        bound: &str,
+        moment: Timestamp,
+    ) -> Option<Certain> {
+        let reached = partial.bound.last()?;
+        let kind = Kind::Timeout {
+            reached: self.law.pattern.slot(reached.slot).name.clone(),
+            bound: CompactString::from(bound),
+        };
+        let alert = self.reporter.timeout(&self.law, key, partial, kind, moment)?;
+        self.stats.alerts += 1;
+        Some((moment, alert))
+    }
+}

@@ -1,0 +1,147 @@
+//! The reference engine: slow and obviously right.
+//!
+//! It is written straight from the language page and judges every faster way to match. It has no index, no automaton
+//! and no shared state: it holds the derivations of every start event one by one and looks at all of them for every
+//! event. It sees only events, the plan, alerts and text matchers.
+//!
+//! The way of an event: `order` (reorder buffer, watermark) -> `machine` (one for each rule: keys, partitions,
+//! deadlines) -> `partition` (derivations of one rule and key) -> `policy` (which matches are reported) -> `report`
+//! (the alert). `place` says where a derivation can go next, `eval` what an expression is worth.
+
+mod eval;
+mod machine;
+mod order;
+mod partial;
+mod partition;
+mod place;
+mod policy;
+mod report;
+mod stats;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+pub use stats::{RuleStats, Stats};
+
+use self::machine::Machine;
+use self::order::Buffer;
+use crate::alert::Alert;
+use crate::event::Event;
+use crate::program::Program;
+use crate::sink::Sink;
+use crate::time::{Duration, Timestamp};
+
+/// How an engine takes a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How much later than the largest time seen an event may come and still be put in its place.
+    pub lateness: Duration,
+}
+
+/// What becomes of pending deadlines when the input ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// They stay pending; statistics count them.
+    #[default]
+    Hold,
+    /// The watermark goes to the end of time, so that all of them fire.
+    Flush,
+}
+
+/// The reference engine.
+///
+/// Cost: for each event the live derivations of its key, for each rule. Meant for tests and for judging.
+#[derive(Debug)]
+pub struct Reference {
+    machines: Vec<Machine>,
+    buffer: Buffer,
+    stats: Stats,
+}
+
+/// An alert and the moment it was certain, by which alerts are ordered. An event's own alerts come one event at a
+/// time, so the place of the causing event needs no entry here.
+pub(crate) type Certain = (Timestamp, Alert);
+
+impl Reference {
+    /// An engine for this program with nothing seen yet.
+    pub fn new(program: Arc<Program>, options: Options) -> Self {
+        let machines: Vec<Machine> = program
+            .rules()
+            .filter(|(rule, _)| rule.runs())
+            .map(|(rule, info)| Machine::new(rule, info, program.limits()))
+            .collect();
+        Reference { machines, buffer: Buffer::new(options.lateness), stats: Stats::default() }
+    }
+
+    /// Takes one event. It is judged when the watermark has passed it (at once if no lateness is allowed); one that
+    /// comes after the watermark goes to the sink as late.
+    pub fn push(&mut self, event: Event, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.stats.events += 1;
+        if let Err(late) = self.buffer.push(Arc::new(event)) {
+            self.stats.late += 1;
+            return sink.late(late);
+        }
+        self.settle(sink)
+    }
+
+    /// Promises that no event before `watermark` will come.
+    pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.buffer.advance(watermark);
+        self.settle(sink)
+    }
+
+    /// Ends the input: what is buffered is judged, then deadlines hold or fire.
+    pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
+        for event in self.buffer.drain() {
+            self.judge(&event, sink)?;
+        }
+        if at_end == AtEnd::Flush {
+            self.pass(Timestamp::MAX, sink)?;
+            let certain = self.machines.iter_mut().flat_map(Machine::flush).collect();
+            report(certain, sink)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        stats.rules = self.machines.iter().map(Machine::stats).collect();
+        stats
+    }
+
+    /// Judges what the watermark has passed, and fires what it has passed.
+    fn settle(&mut self, sink: &mut impl Sink) -> ControlFlow<()> {
+        while let Some(event) = self.buffer.release() {
+            self.judge(&event, sink)?;
+        }
+        self.pass(self.buffer.watermark(), sink)
+    }
+
+    /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
+    fn judge(&mut self, event: &Arc<Event>, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.pass(event.time, sink)?;
+        let seq = self.stats.judged;
+        self.stats.judged += 1;
+        let certain = self.machines.iter_mut().flat_map(|m| m.judge(event, seq)).collect();
+        report(certain, sink)
+    }
+
+    /// Fires every deadline before `time`.
+    fn pass(&mut self, time: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
+        let certain = self.machines.iter_mut().flat_map(|m| m.pass(time)).collect();
+        report(certain, sink)
+    }
+}
+
+/// The one order of alerts: moment of certainty, (place of the causing event, the same for all of these,) rule name,
+/// key, id.
+fn report(mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
+    certain.sort_by(|(s, a), (t, b)| {
+        s.cmp(t)
+            .then_with(|| a.rule.name.cmp(&b.rule.name))
+            .then_with(|| a.key.cmp(&b.key))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    certain.into_iter().try_for_each(|(_, alert)| sink.alert(alert))
+}

@@ -1,0 +1,391 @@
+//! One rule and key: every derivation of every start, and what an event or a deadline does to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::eval::{Here, Law};
+use super::partial::{Bound, Branch, Match, Partial, Start, State, Wait};
+use super::place::{self, Pending, Way};
+use crate::event::Event;
+use crate::id::{GroupId, SlotId, StepId};
+use crate::plan::{Mode, Policy, Report};
+use crate::time::Timestamp;
+
+/// The state of one rule for one key.
+#[derive(Debug, Default)]
+pub(super) struct Partition {
+    /// In the order of their start events.
+    pub(super) starts: Vec<Start>,
+    /// For each first absence, when it was last violated: what it needs of the past.
+    violated: BTreeMap<StepId, Timestamp>,
+    /// For each step that `lag` asks for, the previous event of its types.
+    pub(super) previous: BTreeMap<StepId, Arc<Event>>,
+    origins: u64,
+    pub(super) refused: u64,
+}
+
+/// An event as one partition sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'e> {
+    pub(super) event: &'e Arc<Event>,
+    /// Its place in the total order.
+    pub(super) seq: u64,
+    /// Whether each step sees it: its key is this partition's.
+    pub(super) visible: &'e [bool],
+}
+
+/// What an event does to a derivation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It ends it: an absence is violated, an `until` is met.
+    Ends,
+    /// It is the one that is waited for.
+    Taken,
+    /// It is something else.
+    Other,
+}
+
+impl Partition {
+    /// Whether nothing is left to remember.
+    pub(super) fn is_empty(&self) -> bool {
+        self.starts.is_empty() && self.violated.is_empty() && self.previous.is_empty()
+    }
+
+    /// One event, in order: partial matches are cancelled or go on, a new one begins, matches are reported.
+    /// Says whether a start was made, and gives the matches.
+    pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
+        self.cancel(law, seen);
+        let mut starts = std::mem::take(&mut self.starts);
+        let mut complete: Vec<Vec<Match>> = starts.iter_mut().map(|s| self.go_on(law, s, seen)).collect();
+        let mut began = false;
+        if let Some((start, matches)) = self.begin(law, seen) {
+            began = true;
+            starts.push(start);
+            complete.push(matches);
+        }
+        self.starts = starts;
+        let matches = self.report(law, complete, Some(seen));
+        self.starts.retain(|start| !start.branches.is_empty());
+        self.remember(law, seen);
+        (began, matches)
+    }
+
+    /// The earliest deadline or expiry of all derivations.
+    pub(super) fn next_deadline(&self, law: &Law) -> Option<Timestamp> {
+        self.starts.iter().flat_map(|s| &s.branches).filter_map(|b| due(law, b).map(|(time, _)| time)).min()
+    }
+
+    /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
+    /// expired with what they had and the bound that ended them.
+    pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<(Arc<Partial>, String)>) {
+        let (mut matches, mut timeouts) = (Vec::new(), Vec::new());
+        let seqs: Vec<u64> = self.starts.iter().map(|start| start.seq).collect();
+        let mut reported = 0;
+        for seq in seqs {
+            let Some(at) = self.starts.iter().position(|start| start.seq == seq) else { continue };
+            let complete = expire(law, &mut self.starts[at], time);
+            if let Some(expired) = timed_out(&mut self.starts[at], &complete) {
+                timeouts.push(expired);
+            }
+            let mut all = vec![Vec::new(); self.starts.len()];
+            all[at] = complete;
+            matches.extend(self.report_up_to(law, all, None, &mut reported));
+            self.starts.retain(|start| !start.branches.is_empty());
+        }
+        (matches, timeouts)
+    }
+
+    /// The end of time has passed: no derivation can go on any more.
+    pub(super) fn end(&mut self, law: &Law) -> Vec<Match> {
+        for start in &mut self.starts {
+            start.branches.retain(|b| matches!(b.state, State::Done { .. }));
+        }
+        self.starts.retain(|start| !start.branches.is_empty());
+        let none = vec![Vec::new(); self.starts.len()];
+        self.report(law, none, None)
+    }
+
+    /// `until x: …` as the last line: cancels every partial match it is seen by, one that would complete with this
+    /// event included.
+    fn cancel(&mut self, law: &Law, seen: Seen<'_>) {
+        let Some(step) = law.pattern.cancel else { return };
+        let previous = &self.previous;
+        for start in &mut self.starts {
+            start.branches.retain(|branch| {
+                let here = Here { event: seen.event, partial: &branch.partial, iterations: &[], previous };
+                !(seen.visible[step.index()] && law.fits(step, &here))
+            });
+        }
+        self.starts.retain(|start| !start.branches.is_empty());
+    }
+
+    /// What an event does to the derivations of a start. Gives the matches it completes, the preferred first.
+    fn go_on(&mut self, law: &Law, start: &mut Start, seen: Seen<'_>) -> Vec<Match> {
+        let verdicts: Vec<Verdict> = start.branches.iter().map(|b| self.judge(law, b, seen)).collect();
+        let branches = std::mem::take(&mut start.branches);
+        let mut matches = Vec::new();
+        for (at, branch) in branches.iter().enumerate() {
+            let mut stays = verdicts[at] != Verdict::Ends;
+            if let State::Wait(wait) = &branch.state {
+                let mode = law.mode(wait.step);
+                if verdicts[at] == Verdict::Taken {
+                    matches.extend(self.take(law, &branch.partial, wait, seen, &mut start.branches));
+                }
+                stays &= match (mode, verdicts[at]) {
+                    (Mode::Any, _) => true,
+                    (Mode::Relaxed, Verdict::Other) => !passed_over(&branches, &verdicts, at),
+                    _ => false,
+                };
+            }
+            if stays {
+                start.branches.push(branch.clone());
+            }
+        }
+        // Preferred derivations stand first, so the least preferred are the ones refused.
+        let most = law.limits.partials_per_key;
+        self.refused += start.branches.len().saturating_sub(most) as u64;
+        start.branches.truncate(most);
+        matches
+    }
+
+    /// What an event is to one derivation.
+    fn judge(&self, law: &Law, branch: &Branch, seen: Seen<'_>) -> Verdict {
+        match &branch.state {
+            State::Done { .. } => Verdict::Other,
+            State::Pending { absences, .. } if self.violates(law, absences, branch, seen) => Verdict::Ends,
+            State::Pending { .. } => Verdict::Other,
+            State::Wait(wait) => {
+                let here = self.here(seen, &branch.partial, &wait.iterations);
+                let groups =
+                    place::groups_around(&wait.rest).filter_map(|g| law.pattern.group(g).until.as_ref());
+                let mut untils = law.pattern.step(wait.step).until.iter().chain(groups);
+                if self.violates(law, &wait.absences, branch, seen)
+                    || untils.any(|until| law.is_true(until, &here))
+                {
+                    Verdict::Ends
+                } else if seen.visible[wait.step.index()]
+                    && within_gap(law, wait.step, &branch.partial, seen.event)
+                    && law.fits(wait.step, &here)
+                {
+                    Verdict::Taken
+                } else {
+                    Verdict::Other
+                }
+            }
+        }
+    }
+
+    /// Whether an event is one that must be absent, while the absence lasts.
+    fn violates(&self, law: &Law, absences: &[Pending], branch: &Branch, seen: Seen<'_>) -> bool {
+        absences.iter().any(|absence| {
+            let step = law.pattern.step(absence.step);
+            let lasts = match (&branch.state, step.within, branch.partial.last()) {
+                (_, Some(within), Some(last)) => seen.event.time <= last.time.after(within),
+                // A last absence without a bound of its own has the rule's.
+                (State::Pending { .. }, None, _) => {
+                    seen.event.time <= deadline(law, [absence], &branch.partial)
+                }
+                _ => true,
+            };
+            let here = self.here(seen, &branch.partial, &absence.iterations);
+            lasts && seen.visible[absence.step.index()] && law.fits(absence.step, &here)
+        })
+    }
+
+    fn here<'a>(
+        &'a self,
+        seen: Seen<'a>,
+        partial: &'a Partial,
+        iterations: &'a [(GroupId, usize)],
+    ) -> Here<'a> {
+        Here { event: seen.event, partial, iterations, previous: &self.previous }
+    }
+
+    /// The event is bound: the ways on from there become branches, the preferred first; where nothing more is needed
+    /// it is a match.
+    fn take(
+        &mut self,
+        law: &Law,
+        partial: &Partial,
+        wait: &Wait,
+        seen: Seen<'_>,
+        branches: &mut Vec<Branch>,
+    ) -> Vec<Match> {
+        let slot: SlotId = law.pattern.step(wait.step).slot;
+        let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
+        let partial = Arc::new(partial.with(bound));
+        self.origins += 1;
+        let mut matches = Vec::new();
+        for way in place::ways(&law.pattern, &wait.rest, partial.bound.len(), &wait.iterations) {
+            let state = match way {
+                Way::Wait(wait) => State::Wait(wait),
+                Way::End(absences) if !absences.is_empty() => {
+                    let deadline = deadline(law, &absences, &partial);
+                    State::Pending { absences, deadline }
+                }
+                Way::End(_) if law.report == Report::Final => State::Done { deadline: None },
+                Way::End(_) => {
+                    matches.push(Match { partial: Arc::clone(&partial), deadline: None });
+                    continue;
+                }
+            };
+            branches.push(Branch { origin: self.origins, partial: Arc::clone(&partial), state });
+        }
+        matches
+    }
+
+    /// A start at this event, if it fits a first step and the absences before it hold.
+    fn begin(&mut self, law: &Law, seen: Seen<'_>) -> Option<(Start, Vec<Match>)> {
+        let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: Vec::new() };
+        let (mut matches, empty) = (Vec::new(), Partial::default());
+        for wait in &law.first {
+            let here = self.here(seen, &empty, &wait.iterations);
+            if !seen.visible[wait.step.index()]
+                || !law.fits(wait.step, &here)
+                || !self.undisturbed(law, wait, seen)
+            {
+                continue;
+            }
+            matches.extend(self.take(law, &empty, wait, seen, &mut start.branches));
+        }
+        if start.branches.is_empty() && matches.is_empty() {
+            return None;
+        }
+        let held: usize = self.starts.iter().map(|s| s.branches.len()).sum();
+        if held + start.branches.len() > law.limits.partials_per_key {
+            self.refused += 1;
+            return None;
+        }
+        Some((start, matches))
+    }
+
+    /// Whether the absences before a first step hold: nothing fitted them in the time before.
+    fn undisturbed(&self, law: &Law, wait: &Wait, seen: Seen<'_>) -> bool {
+        wait.absences.iter().all(|absence| {
+            let within = law.pattern.step(absence.step).within.unwrap_or_default();
+            self.violated.get(&absence.step).is_none_or(|&last| last < seen.event.time.before(within))
+        })
+    }
+
+    /// Keeps of an event what later ones ask about.
+    fn remember(&mut self, law: &Law, seen: Seen<'_>) {
+        let empty = Partial::default();
+        for &step in &law.first_absences {
+            let here = self.here(seen, &empty, &[]);
+            if seen.visible[step.index()] && law.fits(step, &here) {
+                self.violated.insert(step, seen.event.time);
+            }
+        }
+        for &step in &law.lagging {
+            if seen.visible[step.index()] && law.type_fits(step, seen.event) {
+                self.previous.insert(step, Arc::clone(seen.event));
+            }
+        }
+    }
+}
+
+/// Whether an event that a relaxed wait leaves alone begins another branch or member of a block the wait also
+/// begins: a relaxed block takes the earliest event that begins any of them.
+fn passed_over(branches: &[Branch], verdicts: &[Verdict], at: usize) -> bool {
+    let State::Wait(wait) = &branches[at].state else { return false };
+    branches.iter().zip(verdicts).any(|(other, &verdict)| match &other.state {
+        State::Wait(taken) if verdict == Verdict::Taken && other.origin == branches[at].origin => {
+            place::compete(&wait.tags, &taken.tags)
+        }
+        _ => false,
+    })
+}
+
+/// Whether the gap to the event bound just before is at least `after` and at most `within`.
+fn within_gap(law: &Law, step: StepId, partial: &Partial, event: &Event) -> bool {
+    let step = law.pattern.step(step);
+    partial.last().is_none_or(|last| {
+        let gap = event.time.since(last.time);
+        step.after.is_none_or(|least| gap >= least) && step.within.is_none_or(|most| gap <= most)
+    })
+}
+
+/// When last absences have held long enough: each its own `within` after the last event, or else the rule's after
+/// the first one.
+fn deadline<'a>(law: &Law, absences: impl IntoIterator<Item = &'a Pending>, partial: &Partial) -> Timestamp {
+    let (first, last) = (partial.first().map(|e| e.time), partial.last().map(|e| e.time));
+    let one = |absence: &Pending| match law.pattern.step(absence.step).within {
+        Some(within) => last.map(|t| t.after(within)),
+        None => first.zip(law.within).map(|(t, within)| t.after(within)),
+    };
+    absences.into_iter().filter_map(one).max().unwrap_or(Timestamp::MAX)
+}
+
+/// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
+fn due(law: &Law, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
+    match &branch.state {
+        State::Pending { deadline, .. } => Some((*deadline, None)),
+        State::Done { .. } => None,
+        State::Wait(wait) => {
+            let rule = branch.partial.first().zip(law.within).map(|(first, d)| (first.time.after(d), None));
+            let within = law.pattern.step(wait.step).within;
+            let own =
+                branch.partial.last().zip(within).map(|(last, d)| (last.time.after(d), Some(wait.step)));
+            // The rule's own bound is named where both end at once.
+            rule.into_iter().chain(own).min_by_key(|(time, step)| (*time, step.is_some()))
+        }
+    }
+}
+
+/// What time does to the derivations of a start at this moment.
+fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
+    let mut matches = Vec::new();
+    for mut branch in std::mem::take(&mut start.branches) {
+        match (due(law, &branch), &branch.state) {
+            (Some((when, _)), State::Pending { .. }) if when <= time => {
+                if law.report == Report::Final {
+                    branch.state = State::Done { deadline: Some(when) };
+                    start.branches.push(branch);
+                } else {
+                    matches.push(Match { partial: branch.partial, deadline: Some(when) });
+                }
+            }
+            (Some((when, step)), _) if when <= time => {
+                keep_furthest(start, branch.partial, law.bound_text(step))
+            }
+            _ => start.branches.push(branch),
+        }
+    }
+    matches
+}
+
+/// The furthest partial match is the one with the latest step of the text, then the most events, then the preferred.
+fn keep_furthest(start: &mut Start, partial: Arc<Partial>, bound: String) {
+    let reach = |p: &Partial| (p.bound.iter().map(|b| b.step).max(), p.bound.len());
+    if start.expired.as_ref().is_none_or(|(best, _)| reach(&partial) > reach(best)) {
+        start.expired = Some((partial, bound));
+    }
+}
+
+/// A start has expired when time has ended its last derivation and none became a match.
+fn timed_out(start: &mut Start, complete: &[Match]) -> Option<(Arc<Partial>, String)> {
+    let over = start.branches.is_empty() && complete.is_empty() && start.reported.is_empty();
+    if over { start.expired.take() } else { None }
+}
+
+impl Law {
+    /// How a step follows. Under `matches latest` an `any` step is a relaxed one.
+    fn mode(&self, step: StepId) -> Mode {
+        match self.pattern.step(step).mode {
+            Mode::Any if self.policy == Policy::Latest => Mode::Relaxed,
+            mode => mode,
+        }
+    }
+
+    /// A bound as messages name it: the rule's, or a step's with its name.
+    fn bound_text(&self, step: Option<StepId>) -> String {
+        let text = |within: Option<crate::time::Duration>| within.unwrap_or_default().to_string();
+        match step {
+            None => format!("within {}", text(self.within)),
+            Some(id) => {
+                let step = self.pattern.step(id);
+                format!("{} within {}", self.pattern.slot(step.slot).name, text(step.within))
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Where a derivation can go next.
+//!
+//! A place in a pattern is the list of what is still to be done (`Rest`). `ways` lists, the preferred first, every way
+//! to go on from a place: each step that the next event may be for, and the end if nothing more is needed. On the way
+//! to a step, loops may be left and optional parts skipped, absences gathered, branches and members chosen.
+
+use std::sync::Arc;
+
+use super::partial::{Iterations, Wait};
+use crate::id::{GroupId, StepId};
+use crate::plan::{Item, Pattern};
+
+/// What is still to be done, the nearest first.
+pub(super) type Rest = Option<Arc<Node>>;
+
+/// One thing to be done and what comes after it.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    todo: Todo,
+    next: Rest,
+}
+
+#[derive(Clone, Debug)]
+enum Todo {
+    /// These items in order.
+    Items(Arc<[Item]>, usize),
+    /// A step that has bound this many events.
+    Step(StepId, u32),
+    /// A group that has completed this many iterations.
+    Group(GroupId, u32),
+    /// The end of the iteration after that many; it began with this many events bound.
+    EndIteration { group: GroupId, done: u32, began: usize },
+    /// The end of a branch or member.
+    EndBranch,
+    /// This many more of the members that are left.
+    Of { members: Arc<[Vec<Item>]>, left: Vec<usize>, take: u32 },
+}
+
+/// An absence on the way, with the iterations running where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) step: StepId,
+    pub(super) iterations: Iterations,
+}
+
+/// A block whose beginning is being waited for, and which of its branches or members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tag {
+    block: usize,
+    branch: usize,
+}
+
+/// A way to go on.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// An event for a step is needed.
+    Wait(Wait),
+    /// Nothing more is needed but that these absences hold.
+    End(Vec<Pending>),
+}
+
+/// Whether two waits begin different branches or members of one block.
+pub(super) fn compete(a: &[Tag], b: &[Tag]) -> bool {
+    a.iter().any(|x| b.iter().any(|y| x.block == y.block && x.branch != y.branch))
+}
+
+/// The ways to go on from the beginning of a pattern.
+pub(super) fn first_ways(pattern: &Pattern) -> Vec<Way> {
+    let whole = then(Todo::Items(pattern.items.clone().into(), 0), &None);
+    ways(pattern, &whole, 0, &Vec::new())
+}
+
+/// The ways to go on from a place where `bound` events are bound and these iterations run.
+pub(super) fn ways(pattern: &Pattern, rest: &Rest, bound: usize, iterations: &Iterations) -> Vec<Way> {
+    let mut walk = Walk { pattern, bound, blocks: 0, ways: Vec::new() };
+    walk.go(rest, Path { absences: Vec::new(), tags: Vec::new(), iterations: iterations.clone() });
+    walk.ways
+}
+
+/// The groups that a place lies in, the innermost first.
+pub(super) fn groups_around(rest: &Rest) -> impl Iterator<Item = GroupId> {
+    std::iter::successors(rest.as_ref(), |node| node.next.as_ref()).filter_map(|node| match node.todo {
+        Todo::EndIteration { group, .. } => Some(group),
+        _ => None,
+    })
+}
+
+fn then(todo: Todo, next: &Rest) -> Rest {
+    Some(Arc::new(Node { todo, next: next.clone() }))
+}
+
+/// What was met on the way since the last event.
+#[derive(Clone)]
+struct Path {
+    absences: Vec<Pending>,
+    tags: Vec<Tag>,
+    iterations: Iterations,
+}
+
+struct Walk<'p> {
+    pattern: &'p Pattern,
+    bound: usize,
+    blocks: usize,
+    ways: Vec<Way>,
+}
+
+impl Walk<'_> {
+    fn go(&mut self, rest: &Rest, mut path: Path) {
+        let Some(node) = rest else { return self.ways.push(Way::End(path.absences)) };
+        match &node.todo {
+            Todo::Items(items, at) => match items.get(*at) {
+                Some(item) => self.item(item, &then(Todo::Items(items.clone(), at + 1), &node.next), path),
+                None => self.go(&node.next, path),
+            },
+            Todo::Step(step, done) => self.step(*step, *done, &node.next, path),
+            Todo::Group(group, done) => self.group(*group, *done, &node.next, path),
+            // An iteration that took no event is none.
+            Todo::EndIteration { began, .. } if *began == self.bound => {}
+            Todo::EndIteration { group, done, .. } => {
+                self.go(&then(Todo::Group(*group, done + 1), &node.next), path)
+            }
+            Todo::EndBranch => {
+                path.tags.pop();
+                self.go(&node.next, path);
+            }
+            Todo::Of { members, left, take } => self.members(members, left, *take, &node.next, path),
+        }
+    }
+
+    fn item(&mut self, item: &Item, next: &Rest, mut path: Path) {
+        match item {
+            Item::Step(step) => self.step(*step, 0, next, path),
+            Item::Absence(step) => {
+                path.absences.push(Pending { step: *step, iterations: path.iterations.clone() });
+                self.go(next, path);
+            }
+            Item::Group(group) => self.group(*group, 0, next, path),
+            Item::Either(branches) => {
+                let block = self.new_block();
+                for (branch, items) in branches.iter().enumerate() {
+                    self.branch(Tag { block, branch }, items, next, &path);
+                }
+            }
+            Item::Of { take, members } => {
+                self.members(
+                    &members.clone().into(),
+                    &(0..members.len()).collect::<Vec<_>>(),
+                    *take,
+                    next,
+                    path,
+                );
+            }
+        }
+    }
+
+    /// A step once more, or go on; a greedy loop prefers once more.
+    fn step(&mut self, step: StepId, done: u32, next: &Rest, path: Path) {
+        let repeat = self.pattern.step(step).repeat;
+        let more = repeat.max.is_none_or(|max| done < max);
+        let leave = done >= repeat.min;
+        if leave && !repeat.greedy {
+            self.go(next, path.clone());
+        }
+        if more {
+            self.ways.push(Way::Wait(Wait {
+                step,
+                rest: then(Todo::Step(step, done + 1), next),
+                absences: path.absences.clone(),
+                tags: path.tags.clone(),
+                iterations: path.iterations.clone(),
+            }));
+        }
+        if leave && repeat.greedy {
+            self.go(next, path);
+        }
+    }
+
+    /// A group once more, or go on. What may be empty counts as done however often it must come.
+    fn group(&mut self, group: GroupId, done: u32, next: &Rest, path: Path) {
+        let plan = self.pattern.group(group);
+        let more = plan.repeat.max.is_none_or(|max| done < max);
+        let leave = done >= plan.repeat.min || may_be_empty(self.pattern, &plan.items);
+        if leave && !plan.repeat.greedy {
+            self.go(next, path.clone());
+        }
+        if more {
+            let mut inside = path.clone();
+            inside.iterations.retain(|(g, _)| *g != group);
+            inside.iterations.push((group, self.bound));
+            let end = then(Todo::EndIteration { group, done, began: self.bound }, next);
+            self.go(&then(Todo::Items(plan.items.clone().into(), 0), &end), inside);
+        }
+        if leave && plan.repeat.greedy {
+            self.go(next, path);
+        }
+    }
+
+    /// One of the members that are left, then the others; members do not interleave.
+    fn members(&mut self, members: &Arc<[Vec<Item>]>, left: &[usize], take: u32, next: &Rest, path: Path) {
+        if take == 0 {
+            return self.go(next, path);
+        }
+        let block = self.new_block();
+        for &branch in left {
+            let others = left.iter().copied().filter(|&other| other != branch).collect();
+            let then_others = then(Todo::Of { members: members.clone(), left: others, take: take - 1 }, next);
+            self.branch(Tag { block, branch }, &members[branch], &then_others, &path);
+        }
+    }
+
+    fn branch(&mut self, tag: Tag, items: &[Item], next: &Rest, path: &Path) {
+        let mut inside = path.clone();
+        inside.tags.push(tag);
+        self.go(&then(Todo::Items(items.into(), 0), &then(Todo::EndBranch, next)), inside);
+    }
+
+    fn new_block(&mut self) -> usize {
+        self.blocks += 1;
+        self.blocks
+    }
+}
+
+/// Whether these items can be passed without an event.
+fn may_be_empty(pattern: &Pattern, items: &[Item]) -> bool {
+    items.iter().all(|item| match item {
+        Item::Step(step) => pattern.step(*step).repeat.min == 0,
+        Item::Absence(_) => true,
+        Item::Group(group) => {
+            let group = pattern.group(*group);
+            group.repeat.min == 0 || may_be_empty(pattern, &group.items)
+        }
+        Item::Either(branches) => branches.iter().any(|b| may_be_empty(pattern, b)),
+        Item::Of { take, members } => {
+            members.iter().filter(|m| may_be_empty(pattern, m)).count() >= *take as usize
+        }
+    })
+}

@@ -1,0 +1,111 @@
+//! From a match to its alert.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::eval::{Here, Law};
+use super::partial::{Match, Partial};
+use crate::alert::{Alert, Kind, RuleInfo};
+use crate::event::{Event, Key, Value};
+use crate::plan::{Output, Policy, Rule, Timeout};
+use crate::time::Timestamp;
+
+/// What a rule's alerts say.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    info: Arc<RuleInfo>,
+    output: Output,
+    timeout: Option<Timeout>,
+}
+
+impl Reporter {
+    pub(super) fn new(rule: &Rule, info: &Arc<RuleInfo>) -> Self {
+        Reporter { info: Arc::clone(info), output: rule.output.clone(), timeout: rule.timeout.clone() }
+    }
+
+    /// The alert of a match that is certain at this moment.
+    pub(super) fn alert(&self, law: &Law, key: &Key, found: &Match, moment: Timestamp) -> Alert {
+        let mut alert = self.build(law, key, &found.partial, Kind::Match, moment, &self.output);
+        alert.deadline = found.deadline;
+        alert
+    }
+
+    /// The alert of a start that expired, if the rule wants one and the step it asks for has bound something.
+    pub(super) fn timeout(
+        &self,
+        law: &Law,
+        key: &Key,
+        partial: &Partial,
+        kind: Kind,
+        moment: Timestamp,
+    ) -> Option<Alert> {
+        let timeout = self.timeout.as_ref()?;
+        let reached = timeout.after.is_none_or(|step| partial.bound.iter().any(|b| b.step == step));
+        reached.then(|| self.build(law, key, partial, kind, moment, &timeout.output))
+    }
+
+    fn build(
+        &self,
+        law: &Law,
+        key: &Key,
+        partial: &Partial,
+        kind: Kind,
+        moment: Timestamp,
+        output: &Output,
+    ) -> Alert {
+        let bindings = bindings(law, partial);
+        let (first, last) = (partial.first(), partial.last());
+        Alert {
+            rule: Arc::clone(&self.info),
+            id: self.id(law, &kind, key, &bindings),
+            kind,
+            event_type: output.event_type.clone(),
+            key: key.clone(),
+            time: moment,
+            first: first.map_or(moment, |event| event.time),
+            last: last.map_or(moment, |event| event.time),
+            deadline: None,
+            fields: last.map_or_else(Vec::new, |last| fields(law, output, partial, last)),
+            bindings,
+        }
+    }
+
+    /// A hash of rule name, kind, key and, for each step, the bound events: count, first and last, and with
+    /// `matches all` every one. The same on replay, and for an edited rule that finds the same events.
+    fn id(&self, law: &Law, kind: &Kind, key: &Key, bindings: &[(CompactString, Vec<Arc<Event>>)]) -> u128 {
+        let mut bytes = Vec::new();
+        Value::Str(self.info.name.clone()).encode(&mut bytes);
+        bytes.push(match kind {
+            Kind::Match => b'm',
+            Kind::Timeout { .. } => b't',
+        });
+        key.encode(&mut bytes);
+        for (name, events) in bindings {
+            Value::Str(name.clone()).encode(&mut bytes);
+            bytes.extend_from_slice(&(events.len() as u64).to_le_bytes());
+            let every = matches!(law.policy, Policy::All { .. });
+            let ends = events.first().into_iter().chain(events.last());
+            let named: Vec<&Arc<Event>> = if every { events.iter().collect() } else { ends.collect() };
+            named.iter().for_each(|event| bytes.extend_from_slice(&event.identity.to_le_bytes()));
+        }
+        xxh3_128(&bytes)
+    }
+}
+
+/// For each step that bound something, in the order of the rule, its events.
+fn bindings(law: &Law, partial: &Partial) -> Vec<(CompactString, Vec<Arc<Event>>)> {
+    let all = law.pattern.slots.iter().map(|slot| {
+        let bound = partial.bound.iter().filter(|b| law.pattern.slot(b.slot).name == slot.name);
+        (slot.name.clone(), bound.map(|b| Arc::clone(&b.event)).collect::<Vec<_>>())
+    });
+    all.filter(|(_, events)| !events.is_empty()).collect()
+}
+
+/// What `emit` adds. A bare field in it is of the last event bound.
+fn fields(law: &Law, output: &Output, partial: &Partial, last: &Event) -> Vec<(CompactString, Value)> {
+    let here = Here { event: last, partial, iterations: &[], previous: &BTreeMap::new() };
+    output.fields.iter().map(|(name, expr)| (name.clone(), law.value(expr, &here))).collect()
+}
