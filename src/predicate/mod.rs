@@ -2,4 +2,4 @@
 
 mod text;
 
-pub use text::{Matcher, TextError};
+pub use text::{Groups, Matcher, TextError};

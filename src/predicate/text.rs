@@ -32,21 +32,56 @@ impl Matcher {
             TextOp::Ilike => glob(&pattern.pattern, "(?si)")?,
             TextOp::Regex => pattern.pattern.to_string(),
         };
-        let config = Config::new()
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(limits.regex_bytes))
-            .onepass_size_limit(Some(limits.regex_bytes))
-            .hybrid_cache_capacity(limits.regex_bytes);
-        match Regex::builder().configure(config).build(&regex) {
-            Ok(regex) => Ok(Matcher(regex)),
-            Err(error) => Err(TextError::of_regex(error, limits)),
-        }
+        Ok(Matcher(build(&regex, WhichCaptures::None, limits)?))
     }
 
     /// Whether the text fits: a glob all of it, a regular expression anywhere in it.
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+}
+
+/// A regular expression that takes a text apart by its named groups.
+///
+/// ```
+/// use tripline::Limits;
+/// use tripline::predicate::Groups;
+///
+/// let groups = Groups::new(r"^(?<verb>\w+) (?<path>\S+)( (?<rest>.*))?$", &Limits::default()).unwrap();
+/// assert_eq!(groups.names().collect::<Vec<_>>(), ["verb", "path", "rest"]);
+/// assert_eq!(groups.take_apart("GET /index"), Some(vec![Some("GET"), Some("/index"), None]));
+/// assert_eq!(groups.take_apart("nothing"), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Groups(Regex);
+
+impl Groups {
+    /// Compiles an expression, which must fit into `limits.regex_bytes` compiled.
+    pub fn new(pattern: &str, limits: &Limits) -> Result<Groups, TextError> {
+        Ok(Groups(build(pattern, WhichCaptures::All, limits)?))
+    }
+
+    /// The names of its groups, from left to right.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.group_info().all_names().filter_map(|(_, _, name)| name)
+    }
+
+    /// What each named group matched where the expression is first found in the text; `None` if it is not.
+    pub fn take_apart<'t>(&self, text: &'t str) -> Option<Vec<Option<&'t str>>> {
+        let mut captures = self.0.create_captures();
+        self.0.captures(text, &mut captures);
+        let group = |name| text.get(captures.get_group_by_name(name)?.range());
+        captures.is_match().then(|| self.names().map(group).collect())
+    }
+}
+
+fn build(pattern: &str, captures: WhichCaptures, limits: &Limits) -> Result<Regex, TextError> {
+    let config = Config::new()
+        .which_captures(captures)
+        .nfa_size_limit(Some(limits.regex_bytes))
+        .onepass_size_limit(Some(limits.regex_bytes))
+        .hybrid_cache_capacity(limits.regex_bytes);
+    Regex::builder().configure(config).build(pattern).map_err(|error| TextError::of_regex(error, limits))
 }
 
 /// Why a text pattern does not compile.
