@@ -31,12 +31,12 @@ impl Timestamp {
     /// From a whole epoch number whose unit its magnitude tells: below 1e11 seconds, below 1e14 milliseconds, below
     /// 1e17 microseconds, else nanoseconds. `None` beyond the range.
     pub fn from_epoch(number: i64) -> Option<Self> {
-        number.checked_mul(epoch_unit(number as f64)).map(Timestamp)
+        number.checked_mul(epoch_unit(number.unsigned_abs().into())).map(Timestamp)
     }
 
     /// The same for a number with a fraction, to the nearest nanosecond.
     pub fn from_epoch_float(number: f64) -> Option<Self> {
-        let nanos = (number * epoch_unit(number) as f64).round();
+        let nanos = (number * epoch_unit(number.abs() as u128) as f64).round();
         (nanos.abs() < 9.2e18).then_some(Timestamp(nanos as i64))
     }
 
@@ -71,11 +71,11 @@ impl Timestamp {
 }
 
 /// Nanoseconds in the unit of an epoch number of this magnitude.
-fn epoch_unit(number: f64) -> i64 {
-    match number.abs() {
-        n if n < 1e11 => 1_000_000_000,
-        n if n < 1e14 => 1_000_000,
-        n if n < 1e17 => 1_000,
+pub(crate) fn epoch_unit(magnitude: u128) -> i64 {
+    match magnitude {
+        n if n < 100_000_000_000 => 1_000_000_000,
+        n if n < 100_000_000_000_000 => 1_000_000,
+        n if n < 100_000_000_000_000_000 => 1_000,
         _ => 1,
     }
 }
