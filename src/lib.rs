@@ -5,6 +5,8 @@ pub mod diagnostic;
 mod event;
 pub mod function;
 mod id;
+#[cfg(feature = "io")]
+pub mod io;
 mod limits;
 pub mod plan;
 pub mod predicate;

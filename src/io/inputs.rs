@@ -1,0 +1,153 @@
+//! Which inputs there are, and in which order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::error::Error;
+use super::open::ending;
+use super::{Format, ReadOptions};
+use crate::event::Source;
+
+/// One input.
+#[derive(Clone, Debug)]
+pub struct Input {
+    path: Option<PathBuf>,
+    source: Arc<Source>,
+    one_of_many: bool,
+}
+
+impl Input {
+    /// Where it is; `None` for standard input.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Its name and rank.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    pub(super) fn is_one_of_many(&self) -> bool {
+        self.one_of_many
+    }
+}
+
+/// The inputs of a run, in the order of their ranks.
+#[derive(Clone, Debug)]
+pub struct Inputs(Vec<Input>);
+
+/// More files than this are not kept open all at once.
+const MANY: usize = 200;
+
+impl Inputs {
+    /// Finds the inputs that these arguments name: files, folders, globs, and `-` for standard input, as which also
+    /// no argument counts.
+    ///
+    /// Ranks follow the arguments, and within a folder or glob the names. A folder stands for all files below it
+    /// whose ending tells an input (`.ndjson`, `.jsonl`, `.csv`, `.tsv`, packed or not; with records `.json` too, with
+    /// lines `.log` and `.txt`); hidden files and folders are passed over. A file that is reached twice is read once.
+    pub fn find(arguments: &[String], options: &ReadOptions) -> Result<Self, Error> {
+        let mut found: IndexMap<PathBuf, Option<PathBuf>> = IndexMap::new();
+        let stdin = ["-".to_string()];
+        for argument in if arguments.is_empty() { &stdin[..] } else { arguments } {
+            if argument == "-" {
+                found.insert(PathBuf::from("-"), None);
+                continue;
+            }
+            for path in expand(argument, options)? {
+                let real = path.canonicalize().map_err(|e| Error::opening(&path.display().to_string(), e))?;
+                found.entry(real).or_insert(Some(path));
+            }
+        }
+        let one_of_many = found.len() > MANY;
+        let inputs = found.into_values().zip(0..).map(|(path, rank)| {
+            let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
+            let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
+            Input { path, source: Arc::new(Source { rank, name }), one_of_many }
+        });
+        Ok(Inputs(inputs.collect()))
+    }
+
+    /// The inputs.
+    pub fn iter(&self) -> std::slice::Iter<'_, Input> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Inputs {
+    type Item = &'a Input;
+    type IntoIter = std::slice::Iter<'a, Input>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The files that one argument stands for.
+fn expand(argument: &str, options: &ReadOptions) -> Result<Vec<PathBuf>, Error> {
+    let path = Path::new(argument);
+    if path.is_dir() {
+        let mut files = Vec::new();
+        walk(path, options, &mut files)?;
+        return some(files, || {
+            format!("the folder `{argument}` holds no input; endings that tell one are {}", known(options))
+        });
+    }
+    if path.exists() || !argument.contains(['*', '?', '[']) {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let paths =
+        glob::glob(argument).map_err(|e| Error::new(format!("`{argument}` is no glob: {}", e.msg)))?;
+    let mut files: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    files.sort();
+    some(files, || format!("no file fits `{argument}`"))
+}
+
+fn some(files: Vec<PathBuf>, none: impl FnOnce() -> String) -> Result<Vec<PathBuf>, Error> {
+    if files.is_empty() { Err(Error::new(none())) } else { Ok(files) }
+}
+
+/// All inputs below a folder, by name.
+fn walk(folder: &Path, options: &ReadOptions, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let failed = |e| Error::opening(&folder.display().to_string(), e);
+    let mut entries = Vec::new();
+    for entry in folder.read_dir().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            entries.push((entry.path(), entry.file_type().map_err(failed)?));
+        }
+    }
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    for (path, kind) in entries {
+        // A link to a folder is not followed: it may lead round in a circle.
+        if kind.is_dir() {
+            walk(&path, options, files)?;
+        } else if path.is_file() && endings(options).contains(&ending(&path.display().to_string())) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The endings that tell an input in a folder.
+fn endings(options: &ReadOptions) -> &'static [&'static str] {
+    match options.format {
+        Format::Auto => &["ndjson", "jsonl", "csv", "tsv"],
+        Format::Ndjson => &["ndjson", "jsonl", "json"],
+        Format::Csv => &["csv"],
+        Format::Tsv => &["tsv"],
+        Format::Records(_) => &["json", "ndjson", "jsonl"],
+        Format::Lines(_) => &["log", "txt"],
+    }
+}
+
+fn known(options: &ReadOptions) -> String {
+    let quoted: Vec<String> = endings(options).iter().map(|ending| format!("`.{ending}`")).collect();
+    quoted.join(" ")
+}

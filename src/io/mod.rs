@@ -1,0 +1,40 @@
+//! Reading streams and writing what was found.
+//!
+//! The way in: [`Inputs`] (which files, in which order) -> `open` (bytes, decompressed) -> `lines` or `records` (one
+//! event's bytes) -> `json`, or `csv` and `pattern` with `columns` (its fields) -> `assemble` (its time, type and
+//! identity) -> [`Reader`] -> [`Merge`] (all inputs by time). The way out: [`AlertFormat`], [`LateEvent`], [`Reject`].
+//!
+//! There is no clock here: an event without a usable time is rejected.
+
+mod alert;
+mod assemble;
+mod columns;
+mod csv;
+mod error;
+mod inputs;
+mod json;
+mod lines;
+mod merge;
+mod ndjson;
+mod open;
+mod options;
+mod path;
+mod pattern;
+mod reader;
+mod records;
+mod reject;
+mod time;
+mod value;
+
+pub use alert::{AlertFormat, AlertStyle, Evidence, LateEvent};
+pub use error::Error;
+pub use inputs::{Input, Inputs};
+pub use merge::Merge;
+pub use open::Tap;
+pub use options::{Format, ReadOptions};
+pub use path::FieldPath;
+pub use pattern::LinePattern;
+pub use reader::{Item, Reader};
+pub use reject::{Reason, Reject};
+pub use time::{TimeOptions, TimeUnit};
+pub use value::{JsonRecord, JsonValue};

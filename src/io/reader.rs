@@ -1,0 +1,115 @@
+//! One input: bytes in, events and rejects out.
+
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use super::assemble::Assembler;
+use super::columns::Table;
+use super::csv::Csv;
+use super::error::Error;
+use super::inputs::Input;
+use super::ndjson::Ndjson;
+use super::open::{self, Raw, Tap};
+use super::pattern::Matched;
+use super::records::Records;
+use super::reject::Reject;
+use super::{Format, ReadOptions};
+use crate::event::{Event, Source};
+
+/// What a line or record turned out to be.
+#[derive(Debug)]
+pub enum Item {
+    /// An event.
+    Event(Event),
+    /// No event.
+    Reject(Reject),
+}
+
+/// A decoder of one input.
+pub(super) trait Decode {
+    /// The next line or record; after an error or the end it is not asked again.
+    fn next(&mut self) -> io::Result<Option<Item>>;
+
+    /// What the summary should say about the input.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Reads one input to its end. An error ends it too; what was read before has been given by then.
+pub struct Reader {
+    source: Arc<Source>,
+    state: State,
+    notes: Vec<String>,
+}
+
+enum State {
+    /// Opened; nothing is read before the first event is asked for, because a pipe may keep us waiting.
+    Opened(Box<Raw>, Arc<ReadOptions>),
+    Running(Box<dyn Decode>),
+    Ended,
+}
+
+impl Reader {
+    /// Opens an input. `tap` is called before each read of its bytes.
+    pub fn open(input: &Input, options: &Arc<ReadOptions>, tap: &Tap) -> Result<Self, Error> {
+        let raw = open::open(input, tap)?;
+        let state = State::Opened(Box::new(raw), Arc::clone(options));
+        Ok(Reader { source: Arc::clone(input.source()), state, notes: Vec::new() })
+    }
+
+    /// What should be said about the input when it has ended.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The name of the input.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    fn start(&mut self) -> Result<(), Error> {
+        if let State::Opened(raw, options) = std::mem::replace(&mut self.state, State::Ended) {
+            let name = &self.source.name;
+            let bytes = open::decompress(*raw, name).map_err(|e| Error::reading(name, e))?;
+            self.state = State::Running(decoder(bytes, &self.source, options));
+        }
+        Ok(())
+    }
+
+    fn next_item(&mut self) -> Result<Option<Item>, Error> {
+        self.start()?;
+        let State::Running(decoder) = &mut self.state else { return Ok(None) };
+        let item = decoder.next().map_err(|e| Error::reading(&self.source.name, e));
+        if !matches!(item, Ok(Some(_))) {
+            self.notes = decoder.notes();
+            self.state = State::Ended;
+        }
+        item
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_item().transpose()
+    }
+}
+
+fn decoder(bytes: Box<dyn BufRead>, source: &Arc<Source>, options: Arc<ReadOptions>) -> Box<dyn Decode> {
+    let limit = options.limits.line_bytes;
+    let assembler = Assembler::new(Arc::clone(source), Arc::clone(&options));
+    match &options.format {
+        Format::Lines(pattern) => Box::new(Table::new(Matched::new(bytes, pattern, limit), assembler)),
+        Format::Records(path) => Box::new(Records::new(bytes, path.as_ref(), assembler)),
+        Format::Ndjson => Box::new(Ndjson::new(bytes, assembler)),
+        Format::Csv => Box::new(Table::new(Csv::new(bytes, None, limit), assembler)),
+        Format::Tsv => Box::new(Table::new(Csv::new(bytes, Some(b'\t'), limit), assembler)),
+        Format::Auto => match open::ending(&source.name) {
+            "csv" => Box::new(Table::new(Csv::new(bytes, None, limit), assembler)),
+            "tsv" => Box::new(Table::new(Csv::new(bytes, Some(b'\t'), limit), assembler)),
+            _ => Box::new(Ndjson::new(bytes, assembler)),
+        },
+    }
+}
