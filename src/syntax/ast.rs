@@ -124,6 +124,8 @@ pub struct Rule {
     pub name: Ident,
     /// Its clauses in the order of the text.
     pub clauses: Vec<Clause>,
+    /// Whether a part of it could not be read. What is missing may be there, so that it is not worth an error.
+    pub broken: bool,
     /// The whole rule.
     pub span: Span,
 }

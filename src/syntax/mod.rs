@@ -1,3 +1,68 @@
-//! Text to tree and back: parse, print.
+//! Text to tree and back.
+//!
+//! `scan` finds strings, comments and brackets; `split` cuts the text into declarations; `recover` reads them one by
+//! one, with `parser` (the grammar) and `lower` (the concrete tree to [`ast`]), and starts again behind an error;
+//! `print` writes the tree in its canonical form.
 
 pub mod ast;
+mod lower;
+mod message;
+mod parser;
+mod recover;
+mod scan;
+mod split;
+mod words;
+
+pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::Limits;
+use crate::span::{FileId, Span};
+use recover::Reader;
+
+/// Parses a rule file. Reports all errors at once; what could be read is in the tree.
+///
+/// Cost: linear in the text. Never panics; nesting, strings and the text as a whole are bounded by `limits`, and so is
+/// the number of errors.
+///
+/// ```
+/// use tripline::{FileId, Limits, syntax};
+/// let text = "rule slow { event x: request where took > 5s }";
+/// let (file, errors) = syntax::parse(FileId(0), text, &Limits::default());
+/// assert_eq!((file.items.len(), errors.len()), (1, 0));
+/// ```
+pub fn parse(file: FileId, text: &str, limits: &Limits) -> (ast::File, Vec<Diagnostic>) {
+    let mut tree = ast::File::default();
+    if text.len() > limits.rule_file_bytes {
+        return (tree, vec![too_large(file, text, limits)]);
+    }
+    let scan = scan::scan(file, text, limits);
+    tree.comments = scan.comments.iter().map(|span| comment(text, *span)).collect();
+    let bad = scan.problems.iter().map(|problem| problem.span().start as usize).collect();
+    let mut reader = Reader { file, text, limits, found: scan.problems, bad };
+    for piece in split::split(file, text, &scan.tokens, limits) {
+        reader.declaration(piece, &mut tree);
+    }
+    (tree, sorted(file, reader.found, limits))
+}
+
+fn too_large(file: FileId, text: &str, limits: &Limits) -> Diagnostic {
+    let message =
+        format!("the file has `{}` bytes, more than the limit of `{}`", text.len(), limits.rule_file_bytes);
+    Diagnostic::new(Code::TooLarge, Span::new(file, 0, 0), message).help("split it into several files")
+}
+
+fn comment(text: &str, span: Span) -> ast::Comment {
+    let range = span.start as usize..span.end as usize;
+    ast::Comment { text: text.get(range).unwrap_or_default().to_owned(), span }
+}
+
+/// In the order of the text, as many as the limit allows.
+fn sorted(file: FileId, mut found: Vec<Diagnostic>, limits: &Limits) -> Vec<Diagnostic> {
+    found.sort_by_key(|problem| problem.span().start);
+    if found.len() > limits.diagnostics {
+        found.truncate(limits.diagnostics);
+        found.push(recover::too_many(file, limits.diagnostics));
+    }
+    found
+}
