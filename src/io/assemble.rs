@@ -63,6 +63,9 @@ impl Assembler {
             );
         }
         let names: Vec<String> = fields.keys().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        if names.is_empty() {
+            return format!("no value in `{path}`, the field of the time (--time); the record is empty");
+        }
         let more = if fields.len() > SHOWN { " …" } else { "" };
         format!(
             "no value in `{path}`, the field of the time (--time); the record has {}{more}",

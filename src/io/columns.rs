@@ -159,12 +159,16 @@ impl<T: Rows> Decode for Table<T> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let odd = self.names.iter().zip(&self.kinds).zip(&self.misfits).filter(|(_, n)| **n > 0);
-        odd.map(|((name, kind), n)| {
-            let (what, sample) = (kind.plural(), self.assembler.options.sample);
-            format!("column `{name}` holds {what} in the first {sample} records, and {n} cells behind them are read as text")
-        })
-        .collect()
+        let sample = self.assembler.options.sample;
+        let columns = self.names.iter().zip(&self.kinds).zip(&self.misfits).filter(|(_, n)| **n > 0);
+        let note = |((name, kind), n): ((&CompactString, &Kind), &u64)| {
+            let (cells, are) = if *n == 1 { ("cell", "is") } else { ("cells", "are") };
+            let what = kind.plural();
+            format!(
+                "column `{name}` holds {what} in the first {sample} records; {n} other {cells} behind them {are} read as text"
+            )
+        };
+        columns.map(note).collect()
     }
 }
 

@@ -68,24 +68,22 @@ impl Reader {
         &self.source.name
     }
 
-    fn start(&mut self) -> Result<(), Error> {
-        if let State::Opened(raw, options) = std::mem::replace(&mut self.state, State::Ended) {
-            let name = &self.source.name;
-            let bytes = open::decompress(*raw, name).map_err(|e| Error::reading(name, e))?;
-            self.state = State::Running(decoder(bytes, &self.source, options));
-        }
-        Ok(())
-    }
-
     fn next_item(&mut self) -> Result<Option<Item>, Error> {
-        self.start()?;
-        let State::Running(decoder) = &mut self.state else { return Ok(None) };
-        let item = decoder.next().map_err(|e| Error::reading(&self.source.name, e));
-        if !matches!(item, Ok(Some(_))) {
-            self.notes = decoder.notes();
-            self.state = State::Ended;
+        let mut decoder = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Opened(raw, options) => {
+                let name = &self.source.name;
+                let bytes = open::decompress(*raw, name).map_err(|e| Error::reading(name, e))?;
+                decoder(bytes, &self.source, options)
+            }
+            State::Running(decoder) => decoder,
+            State::Ended => return Ok(None),
+        };
+        let item = decoder.next().map_err(|e| Error::reading(&self.source.name, e))?;
+        match item {
+            Some(_) => self.state = State::Running(decoder),
+            None => self.notes = decoder.notes(),
         }
-        item
+        Ok(item)
     }
 }
 

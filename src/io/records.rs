@@ -15,6 +15,8 @@ pub(super) struct Records<R> {
     path: Vec<Vec<u8>>,
     shown: String,
     state: State,
+    /// Whether there is any document, and whether one has an array at the path.
+    begun: bool,
     found: bool,
     number: u64,
     record: Vec<u8>,
@@ -44,6 +46,7 @@ impl<R: BufRead> Records<R> {
             path: names.iter().map(|name| name.as_bytes().to_vec()).collect(),
             shown: path.map_or(".".to_string(), FieldPath::to_string),
             state: State::Document,
+            begun: false,
             found: false,
             number: 0,
             record: Vec::new(),
@@ -108,6 +111,7 @@ impl<R: BufRead> Records<R> {
 
     /// The value that stands at this level of the path: opened if it leads on, else skipped.
     fn enter(&mut self, level: usize) -> io::Result<State> {
+        self.begun = true;
         let leads_on = if level == self.path.len() { b'[' } else { b'{' };
         if self.scanner.peek()? == Some(leads_on) {
             self.scanner.bump();
@@ -124,8 +128,7 @@ impl<R: BufRead> Decode for Records<R> {
     fn next(&mut self) -> io::Result<Option<Item>> {
         let Some(extent) = self.advance()? else {
             let missing = format!("there is no array at `{}` (--records)", self.shown);
-            let documents = self.scanner.place > 0;
-            return if self.found || !documents { Ok(None) } else { Err(io::Error::other(missing)) };
+            return if self.found || !self.begun { Ok(None) } else { Err(io::Error::other(missing)) };
         };
         self.number += 1;
         let event = match extent {
@@ -154,15 +157,16 @@ struct Scanner<R> {
 }
 
 impl<R: BufRead> Scanner<R> {
-    /// The next byte that is no white space (nor part of a byte order mark), not yet taken.
+    /// The next byte that is no white space, nor of a byte order mark at the beginning; not yet taken.
     fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
             let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 return Ok(None);
             }
-            let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\xEF' | b'\xBB' | b'\xBF');
-            let spaces = chunk.iter().take_while(|b| is_space(b)).count();
+            let is_mark = |b: &u8| self.place < 3 && b"\xEF\xBB\xBF".contains(b);
+            let is_space = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n') || is_mark(b);
+            let spaces = chunk.iter().take_while(is_space).count();
             let found = chunk.get(spaces).copied();
             self.take(spaces);
             if found.is_some() {
@@ -183,6 +187,7 @@ impl<R: BufRead> Scanner<R> {
 
     /// Takes one value, copying at most so many of its bytes.
     fn value(&mut self, mut copy: Option<(&mut Vec<u8>, usize)>) -> io::Result<Extent> {
+        self.peek()?;
         let (mut end, mut extent) = (End::default(), Extent::Whole);
         while !end.reached && !end.closed {
             let chunk = self.input.fill_buf()?;
