@@ -1,6 +1,7 @@
 //! A rule engine for complex event processing: patterns in time over partitioned streams.
 
 mod alert;
+mod analysis;
 pub mod diagnostic;
 mod event;
 pub mod function;
@@ -20,6 +21,7 @@ pub mod syntax;
 mod time;
 
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
+pub use analysis::Settings;
 pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema, Source, Value};
 pub use id::{GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;

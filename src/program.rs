@@ -6,8 +6,12 @@ use compact_str::{CompactString, format_compact};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::alert::RuleInfo;
+use crate::analysis::{Settings, analyze};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::limits::Limits;
 use crate::plan::{Body, Plan, Rule};
+use crate::span::{FileId, SourceFile};
+use crate::syntax::parse;
 
 /// A rule set that engines execute.
 #[derive(Clone, Debug)]
@@ -18,6 +22,37 @@ pub struct Program {
 }
 
 impl Program {
+    /// Compiles rule files to one rule set. Gives everything that is wrong with them at once, by file and place and
+    /// at most `limits.diagnostics` of it; the program only if none of it is an error.
+    ///
+    /// ```
+    /// use tripline::{Limits, Program, Settings, SourceFile};
+    ///
+    /// let text = "rule two_logins { sequence by user within 1h { a: login  b: login where country != a.country } }";
+    /// let files = [SourceFile::new("two_logins.trip", text)];
+    /// let (program, findings) = Program::compile(&files, &Settings::default(), Limits::default());
+    /// assert!(findings.is_empty());
+    /// assert_eq!(program.unwrap().plan().rules[0].name, "two_logins");
+    /// ```
+    pub fn compile(
+        files: &[SourceFile],
+        settings: &Settings,
+        limits: Limits,
+    ) -> (Option<Program>, Vec<Diagnostic>) {
+        let mut found = Vec::new();
+        let mut trees = Vec::with_capacity(files.len());
+        for (id, file) in (0..).map(FileId).zip(files) {
+            let (tree, findings) = parse(id, &file.text, &limits);
+            trees.push(tree);
+            found.extend(findings);
+        }
+        let is_whole = !found.iter().any(Diagnostic::is_error);
+        let (plan, findings) = analyze(&trees, settings, &limits);
+        found.extend(findings.into_iter().filter(|finding| is_whole || !hangs_on_the_rest(finding)));
+        let program = (!found.iter().any(Diagnostic::is_error)).then(|| Program::new(plan, limits.clone()));
+        (program, diagnostic::in_order(found, limits.diagnostics))
+    }
+
     /// Wraps a plan for execution.
     pub fn new(plan: Plan, limits: Limits) -> Self {
         let infos = plan.rules.iter().map(|rule| Arc::new(describe(rule))).collect();
@@ -38,6 +73,11 @@ impl Program {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+/// Whether a finding may come from a declaration or a use in a place that could not be read.
+fn hangs_on_the_rest(finding: &Diagnostic) -> bool {
+    matches!(finding.code, Code::UnusedParam | Code::UnknownParam)
 }
 
 fn describe(rule: &Rule) -> RuleInfo {

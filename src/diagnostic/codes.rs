@@ -47,7 +47,7 @@ codes! {
 
     DuplicateName "E0101" Error "a name is declared twice";
     UnknownName "E0102" Error "a name that nothing declares";
-    UnknownType "E0103" Error "an event type without a schema, where schemas are given";
+    UnknownType "E0103" Error "a field type that does not exist";
     UnknownField "E0104" Error "a field that the schema does not have";
     UnknownFunction "E0105" Error "a function that does not exist";
     StepOutOfReach "E0106" Error "a step that cannot be bound at this place";
@@ -65,6 +65,7 @@ codes! {
     NeedsAggregate "E0303" Error "a repeated step used as if it were one event";
     BadPattern "E0304" Error "a text pattern that does not compile";
     NotConstant "E0305" Error "an expression that must be constant";
+    Misplaced "E0306" Error "an expression that cannot stand at this place";
 
     MissingKey "E0401" Error "a stateful rule with neither `by` nor `global`";
     EmptyMatch "E0402" Error "a pattern that can match nothing at all";
@@ -80,4 +81,6 @@ codes! {
 
     NotMissing "L0001" Warning "`not` over a field that may be missing";
     UnusedParam "L0002" Warning "a parameter that no rule uses";
+    NullComparison "L0003" Warning "a comparison with `null`, which is never true";
+    Misspelt "L0004" Warning "an event type without a schema that looks like one with";
 }

@@ -17,7 +17,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What is wrong: lower case, no full stop, user text in back-ticks.
     pub message: String,
-    /// Where. The first is the place the caret shows.
+    /// Where. The first is the place the caret shows; none if it stands in no rule file.
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
@@ -42,6 +42,11 @@ impl Diagnostic {
             labels: vec![Label { span, text: String::new() }],
             help: None,
         }
+    }
+
+    /// A finding about something that stands in no rule file, such as a setting.
+    pub fn without_place(code: Code, message: impl Into<String>) -> Self {
+        Diagnostic { labels: Vec::new(), ..Diagnostic::new(code, Span::default(), message) }
     }
 
     /// Says what stands beside the caret.
@@ -76,6 +81,27 @@ impl Diagnostic {
     pub fn span(&self) -> Span {
         self.labels.first().map(|l| l.span).unwrap_or_default()
     }
+}
+
+/// Findings by file and place. If there are more than the limit errors are kept first, and a last finding says how many
+/// are left out.
+pub fn in_order(mut found: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
+    let place =
+        |finding: &Diagnostic| (finding.span().file, finding.span().start, finding.code, finding.span().end);
+    if found.len() > limit {
+        found.sort_by_key(|finding| (!finding.is_error(), place(finding)));
+        let rest = found.split_off(limit);
+        let mut last =
+            Diagnostic::without_place(Code::TooLarge, format!("{} more findings are not shown", rest.len()));
+        if !rest.iter().any(Diagnostic::is_error) {
+            last.severity = Severity::Warning;
+        }
+        found.sort_by_key(place);
+        found.push(last);
+        return found;
+    }
+    found.sort_by_key(place);
+    found
 }
 
 /// The candidate nearest to `name`, if one is near enough to be what was meant.

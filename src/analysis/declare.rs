@@ -1,0 +1,122 @@
+//! Declarations outside rules: schemas, parameters, and what is held for later.
+
+use compact_str::CompactString;
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::{Schema, Value};
+use crate::span::Span;
+use crate::syntax::ast::{File, Ident, Item, ListDecl, ListSource, ParamDecl};
+
+use super::report::{duplicate, not_yet, suggest};
+use super::settings::{Settings, read};
+use super::types::Type;
+use super::{literal, schema};
+
+/// What rule files declare beside rules.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    pub(super) schema: Schema,
+    pub(super) params: IndexMap<CompactString, Param>,
+    /// Lists and tables with what they are called. They are reported where they are declared; what uses them is not.
+    pub(super) later: IndexMap<CompactString, &'static str>,
+    names: IndexMap<CompactString, Span>,
+}
+
+/// A parameter with the value in force.
+#[derive(Debug)]
+pub(super) struct Param {
+    pub(super) value: Value,
+    pub(super) ty: Type,
+    pub(super) span: Span,
+}
+
+/// Collects what all files declare.
+pub(super) fn collect(files: &[File], settings: &Settings, found: &mut Vec<Diagnostic>) -> Declared {
+    let mut declared = Declared::default();
+    let mut events = IndexMap::new();
+    let mut rules = IndexMap::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        match item {
+            Item::Rule(rule) => claim(&mut rules, "rule", &rule.name, found),
+            Item::Event(event) => schema::declare(event, &mut declared.schema, &mut events, found),
+            Item::Param(param) => declared.param(param, found),
+            Item::List(list) => declared.list(list, found),
+            Item::Table(table) => declared.hold("table", &table.name, found),
+        }
+    }
+    settings.params.iter().for_each(|(name, text)| declared.set(name, text, found));
+    declared
+}
+
+/// Takes a name, or reports that it is taken.
+fn claim(names: &mut IndexMap<CompactString, Span>, what: &str, name: &Ident, found: &mut Vec<Diagnostic>) {
+    match names.get(&name.name) {
+        Some(first) => found.push(duplicate(what, &name.name, name.span, *first)),
+        None => drop(names.insert(name.name.clone(), name.span)),
+    }
+}
+
+impl Declared {
+    fn param(&mut self, param: &ParamDecl, found: &mut Vec<Diagnostic>) {
+        claim(&mut self.names, "parameter", &param.name, found);
+        let value = match literal::signed(&param.value) {
+            Some(value) if !value.is_null() => value,
+            _ => {
+                let finding = Diagnostic::new(
+                    Code::NotConstant,
+                    param.value.span,
+                    format!("the value of the parameter `{}` must be a literal", param.name.name),
+                );
+                found.push(finding.help("write a number, a string, a duration, a time, `true` or `false`"));
+                return self.poison(&param.name);
+            }
+        };
+        let ty = Type::of_value(&value);
+        let name = param.name.name.clone();
+        self.params.entry(name).or_insert(Param { value, ty, span: param.name.span });
+    }
+
+    /// A parameter without a usable value exists all the same, so that its uses are not reported too.
+    fn poison(&mut self, name: &Ident) {
+        let param = Param { value: Value::Null, ty: Type::Error, span: name.span };
+        self.params.entry(name.name.clone()).or_insert(param);
+    }
+
+    fn list(&mut self, list: &ListDecl, found: &mut Vec<Diagnostic>) {
+        self.hold("list", &list.name, found);
+        let ListSource::Items(items) = &list.source else { return };
+        for item in items.iter().filter(|item| literal::signed(item).is_none()) {
+            let message = format!("the items of the list `{}` must be literals", list.name.name);
+            found.push(Diagnostic::new(Code::NotConstant, item.span, message));
+        }
+    }
+
+    fn hold(&mut self, what: &'static str, name: &Ident, found: &mut Vec<Diagnostic>) {
+        claim(&mut self.names, what, name, found);
+        found.push(not_yet(name.span, &format!("`{what}` declarations")));
+        self.later.insert(name.name.clone(), what);
+    }
+
+    /// Takes a value from outside.
+    fn set(&mut self, name: &str, text: &str, found: &mut Vec<Diagnostic>) {
+        let Some(param) = self.params.get_mut(name) else {
+            let finding = Diagnostic::without_place(
+                Code::UnknownParam,
+                format!("no rule file declares a parameter `{name}`"),
+            );
+            return found.push(suggest(finding, name, self.params.keys().map(CompactString::as_str)));
+        };
+        if param.ty == Type::Error {
+            return;
+        }
+        match read(text, &param.ty) {
+            Some(value) => param.value = value,
+            None => {
+                let message = format!("the value `{text}` set for the parameter `{name}` is no {}", param.ty);
+                let finding = Diagnostic::new(Code::BadValue, param.span, message);
+                found.push(finding.label(format!("declared here with `{}`", param.value.type_name())));
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Aggregates over the events bound to one step.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::id::SlotId;
+use crate::plan::{Aggregate, Expr};
+use crate::span::Span;
+use crate::syntax::ast::{self, ExprKind, Ident, Path};
+
+use super::super::layout::Layout;
+use super::super::types::Type;
+use super::call::arguments;
+use super::{Cx, Typed, bare};
+
+impl Cx<'_, '_> {
+    /// `count(x)`, `sum(x.price * x.qty)`
+    pub(super) fn aggregate(
+        &mut self,
+        what: Aggregate,
+        function: &Ident,
+        args: &[ast::Expr],
+        span: Span,
+    ) -> Typed {
+        if self.counted.is_some() {
+            let finding = Diagnostic::new(Code::Misplaced, span, "an aggregate cannot stand in another");
+            return self.report(finding);
+        }
+        let [arg] = args else { return self.report(arguments(function, "one value of a step", args, span)) };
+        if let Some(name) = self.plain_step(arg) {
+            return self.whole(what, function, name, arg);
+        }
+        let Some((slot, name)) = self.one_step(function, arg) else { return Typed::error() };
+        let Some(reach) = self.reach(slot, name) else { return Typed::error() };
+        self.counted = Some(slot);
+        let value = self.lower(arg);
+        self.counted = None;
+        let Some(ty) = result(what, &value.ty) else {
+            let message = format!("`{}` cannot be made of values of type `{}`", function.name, value.ty);
+            return self.wrong_type(arg.span, message);
+        };
+        Typed::new(Expr::Aggregate { function: what, slot: reach.slot, arg: Some(Box::new(value.expr)) }, ty)
+    }
+
+    /// The step whose name is all of the argument.
+    fn plain_step<'e>(&self, arg: &'e ast::Expr) -> Option<&'e Ident> {
+        match &bare(arg).kind {
+            ExprKind::Path(Path { segments }) => match &segments[..] {
+                [name] if self.layout.slot(&name.name).is_some() => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn whole(&mut self, what: Aggregate, function: &Ident, name: &Ident, arg: &ast::Expr) -> Typed {
+        let Some(reach) = self.step(function, arg) else { return Typed::error() };
+        if what != Aggregate::Count {
+            let message =
+                format!("`{}` wants a value of each event, and `{}` is a step", function.name, name.name);
+            let finding = Diagnostic::new(Code::WrongArguments, arg.span, message);
+            return self.report(finding.help(format!("write `{}({}.FIELD)`", function.name, name.name)));
+        }
+        Typed::new(Expr::Aggregate { function: what, slot: reach.slot, arg: None }, Type::Int)
+    }
+
+    /// The one step that an aggregate's argument speaks of.
+    fn one_step<'e>(&mut self, function: &Ident, arg: &'e ast::Expr) -> Option<(SlotId, &'e Ident)> {
+        let names = names_in(arg, self.layout);
+        let Some(first) = names.first().copied() else {
+            let (message, help) = match &bare(arg).kind {
+                ExprKind::Path(Path { segments }) => match &segments[..] {
+                    [name] if !self.declared.params.contains_key(&name.name) => {
+                        let help = format!(
+                            "write `{}(x)` or `{}(x.{})` with the name of a step",
+                            function.name, function.name, name.name
+                        );
+                        (
+                            format!(
+                                "`{}` counts the events of a step, and the rule has no step `{}`",
+                                function.name, name.name
+                            ),
+                            help,
+                        )
+                    }
+                    [step, ..] => {
+                        let finding = self.layout.unknown_step(step);
+                        self.report(finding);
+                        return None;
+                    }
+                    [] => return None,
+                },
+                _ => (
+                    format!("`{}` counts the events of a step, and none is named", function.name),
+                    format!("write `{}(x.FIELD)`", function.name),
+                ),
+            };
+            self.report(Diagnostic::new(Code::WrongArguments, arg.span, message).help(help));
+            return None;
+        };
+        if let Some(other) = names.iter().find(|name| name.name != first.name) {
+            let message = format!(
+                "`{}` counts the events of one step, and here are `{}` and `{}`",
+                function.name, first.name, other.name
+            );
+            self.report(Diagnostic::new(Code::WrongArguments, other.span, message));
+            return None;
+        }
+        self.layout.slot(&first.name).map(|slot| (slot, first))
+    }
+}
+
+/// What an aggregate makes of values of a type.
+fn result(what: Aggregate, of: &Type) -> Option<Type> {
+    match what {
+        Aggregate::Count | Aggregate::Distinct => Some(Type::Int),
+        Aggregate::List => Some(Type::List(Box::new(of.clone()))),
+        Aggregate::Min | Aggregate::Max => of.is_ordered().then(|| of.clone()),
+        Aggregate::Sum => (of.is_number() || *of == Type::Duration).then(|| of.clone()),
+        Aggregate::Avg if of.is_open() => Some(of.clone()),
+        Aggregate::Avg if *of == Type::Duration => Some(Type::Duration),
+        Aggregate::Avg => of.is_number().then_some(Type::Float),
+    }
+}
+
+/// The names of steps that an expression mentions, in the order of the text.
+pub(super) fn names_in<'e>(expr: &'e ast::Expr, layout: &Layout) -> Vec<&'e Ident> {
+    let (mut names, mut rest) = (Vec::new(), vec![expr]);
+    while let Some(expr) = rest.pop() {
+        match &expr.kind {
+            ExprKind::Path(Path { segments }) => {
+                names.extend(segments.first().filter(|name| layout.slot(&name.name).is_some()));
+            }
+            _ => rest.extend(children(expr).into_iter().rev()),
+        }
+    }
+    names
+}
+
+/// The expressions an expression is made of, from left to right.
+fn children(expr: &ast::Expr) -> Vec<&ast::Expr> {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Path(_) => Vec::new(),
+        ExprKind::Call { args, .. } | ExprKind::List(args) => args.iter().collect(),
+        ExprKind::Member { base: inner, .. }
+        | ExprKind::Unary { operand: inner, .. }
+        | ExprKind::Paren(inner) => {
+            vec![inner]
+        }
+        ExprKind::Binary { left, right, .. } => vec![left, right],
+        ExprKind::In { value, set, .. } => vec![value, set],
+        ExprKind::Range { low, high, .. } => vec![low, high],
+        ExprKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+    }
+}

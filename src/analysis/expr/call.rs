@@ -1,0 +1,222 @@
+//! Calls: forms of the language and built-in functions.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Value;
+use crate::function::{Function, Kind, Signature};
+use crate::plan::{Aggregate, Expr};
+use crate::span::Span;
+use crate::syntax::ast::{self, Ident};
+
+use super::super::report::{not_yet, suggest};
+use super::super::types::Type;
+use super::{Cx, Typed};
+
+/// What looks like a function and speaks of bound events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    First,
+    Last,
+    Prev,
+    Nth,
+    Of(Aggregate),
+    Rising,
+    Falling,
+    Lag,
+    Has,
+    Time,
+    Lookup,
+    Later,
+}
+
+const FORMS: [(&str, Form); 19] = [
+    ("first", Form::First),
+    ("last", Form::Last),
+    ("prev", Form::Prev),
+    ("nth", Form::Nth),
+    ("count", Form::Of(Aggregate::Count)),
+    ("sum", Form::Of(Aggregate::Sum)),
+    ("avg", Form::Of(Aggregate::Avg)),
+    ("min", Form::Of(Aggregate::Min)),
+    ("max", Form::Of(Aggregate::Max)),
+    ("distinct", Form::Of(Aggregate::Distinct)),
+    ("list", Form::Of(Aggregate::List)),
+    ("stddev", Form::Later),
+    ("percentile", Form::Later),
+    ("rising", Form::Rising),
+    ("falling", Form::Falling),
+    ("lag", Form::Lag),
+    ("has", Form::Has),
+    ("time", Form::Time),
+    ("lookup", Form::Lookup),
+];
+
+impl Form {
+    pub(super) fn by_name(name: &str) -> Option<Form> {
+        FORMS.iter().find(|(known, _)| *known == name).map(|(_, form)| *form)
+    }
+
+    /// Whether it gives one bound event.
+    pub(super) fn picks(self) -> bool {
+        matches!(self, Form::First | Form::Last | Form::Prev | Form::Nth)
+    }
+}
+
+/// The finding about a call with the wrong number of arguments.
+pub(super) fn arguments(function: &Ident, wanted: &str, args: &[ast::Expr], span: Span) -> Diagnostic {
+    let message = format!(
+        "`{}` takes {wanted}, and {} given here",
+        function.name,
+        match args.len() {
+            0 => "nothing is".to_string(),
+            1 => "one argument is".to_string(),
+            n => format!("{n} arguments are"),
+        }
+    );
+    Diagnostic::new(Code::WrongArguments, span, message)
+}
+
+impl Cx<'_, '_> {
+    pub(super) fn call(&mut self, function: &Ident, args: &[ast::Expr], span: Span) -> Typed {
+        // `min` and `max` of several values are functions, of one value aggregates.
+        let form = Form::by_name(&function.name)
+            .filter(|form| !matches!(form, Form::Of(Aggregate::Min | Aggregate::Max)) || args.len() < 2);
+        match form {
+            Some(Form::Of(aggregate)) => self.aggregate(aggregate, function, args, span),
+            Some(Form::Rising) => self.trend(false, function, args, span),
+            Some(Form::Falling) => self.trend(true, function, args, span),
+            Some(Form::Lag) => self.lag(function, args, span),
+            Some(Form::Has) => self.has(function, args, span),
+            Some(Form::Time) => self.time(function, args, span),
+            Some(Form::Lookup) => self.report(not_yet(span, "`lookup`")),
+            Some(Form::Later) => self.later_aggregate(function, args, span),
+            Some(pick) => self.bare_pick(pick, function, args, span),
+            None => match Function::by_name(&function.name) {
+                Some(known) => self.function(known, function, args, span),
+                None => self.unknown(function, args),
+            },
+        }
+    }
+
+    fn unknown(&mut self, function: &Ident, args: &[ast::Expr]) -> Typed {
+        args.iter().for_each(|arg| drop(self.lower(arg)));
+        let message = format!("there is no function `{}`", function.name);
+        let names = FORMS.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|f| f.name()));
+        let finding =
+            suggest(Diagnostic::new(Code::UnknownFunction, function.span, message), &function.name, names);
+        self.report(finding)
+    }
+
+    /// `stddev(x.f)`, `percentile(x.f, 0.95)`: checked as the mean is.
+    fn later_aggregate(&mut self, function: &Ident, args: &[ast::Expr], span: Span) -> Typed {
+        let first = args.get(..1).unwrap_or_default();
+        drop(self.aggregate(Aggregate::Avg, function, first, span));
+        self.report(not_yet(function.span, &format!("`{}`", function.name)))
+    }
+
+    fn function(&mut self, function: Function, name: &Ident, args: &[ast::Expr], span: Span) -> Typed {
+        let signature = function.signature();
+        let typed: Vec<Typed> = args.iter().map(|arg| self.lower(arg)).collect();
+        if !function.executes() {
+            return self.report(not_yet(name.span, &format!("`{}`", name.name)));
+        }
+        if args.len() < signature.required.len() || (args.len() > most(&signature)) {
+            return self.report(arguments(name, &wanted(&signature), args, span));
+        }
+        let mut same = Type::Null;
+        let mut right = true;
+        for (at, (arg, value)) in args.iter().zip(&typed).enumerate() {
+            let kind = kind_of(&signature, at);
+            let fits = if kind == Kind::Same {
+                let common = same.common(&value.ty);
+                common.clone().inspect(|ty| same = ty.clone()).is_some()
+            } else {
+                value.ty.fits(kind)
+            };
+            if !fits {
+                right = false;
+                let wanted = if kind == Kind::Same { same.to_string() } else { word(kind).to_string() };
+                self.wrong_type(
+                    arg.span,
+                    format!("`{}` wants {wanted} here, and this is `{}`", name.name, value.ty),
+                );
+            }
+        }
+        right &= self.check_constants(function, args, &typed);
+        if !right {
+            return Typed::error();
+        }
+        let ty = match signature.result {
+            Kind::Same if signature.required.first() == Some(&Kind::Same) => same,
+            Kind::Same => {
+                typed.iter().try_fold(Type::Null, |all, value| all.common(&value.ty)).unwrap_or(Type::Any)
+            }
+            Kind::List => Type::List(Box::new(Type::String)),
+            kind => Type::of_field(&kind.field_type()),
+        };
+        let missing = typed.iter().find_map(|value| value.missing.clone());
+        Typed::new(Expr::Call(function, typed.into_iter().map(|value| value.expr).collect()), ty)
+            .missing_with(missing)
+    }
+
+    /// What is known of constant arguments before any event: networks must read as such.
+    fn check_constants(&mut self, function: Function, args: &[ast::Expr], typed: &[Typed]) -> bool {
+        if function != Function::Cidr {
+            return true;
+        }
+        let mut right = true;
+        for (arg, value) in args.iter().zip(typed).skip(1) {
+            if let Expr::Const(Value::Str(text)) = &value.expr
+                && !is_network(text)
+            {
+                right = false;
+                let finding = Diagnostic::new(Code::BadPattern, arg.span, format!("`{text}` is no network"));
+                self.report(finding.help("write an address and the length of its prefix: `10.0.0.0/8`"));
+            }
+        }
+        right
+    }
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, length) = text.split_once('/').unwrap_or((text, "0"));
+    let bits = match address.parse() {
+        Ok(std::net::IpAddr::V4(_)) => 32,
+        Ok(std::net::IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    length.parse::<u8>().is_ok_and(|length| length <= bits)
+}
+
+fn most(signature: &Signature) -> usize {
+    if signature.variadic { usize::MAX } else { signature.required.len() + signature.optional.len() }
+}
+
+/// The kind of the argument at this place; the last one holds for all that follow.
+fn kind_of(signature: &Signature, at: usize) -> Kind {
+    let mut kinds = signature.required.iter().chain(signature.optional);
+    kinds.nth(at).or(signature.optional.last()).or(signature.required.last()).copied().unwrap_or(Kind::Any)
+}
+
+fn wanted(signature: &Signature) -> String {
+    let (least, most) = (signature.required.len(), most(signature));
+    let plural = |n: usize| if n == 1 { "argument" } else { "arguments" };
+    match most {
+        usize::MAX => format!("at least {least} {}", plural(least)),
+        most if most == least => format!("{least} {}", plural(least)),
+        most => format!("{least} to {most} arguments"),
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Any | Kind::Same => "a value",
+        Kind::String => "a string",
+        Kind::Int => "a whole number",
+        Kind::Number | Kind::Float => "a number",
+        Kind::Bool => "a bool",
+        Kind::Time => "a time",
+        Kind::Duration => "a duration",
+        Kind::Ip => "an address",
+        Kind::List => "a list",
+    }
+}

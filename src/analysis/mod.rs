@@ -1,0 +1,57 @@
+//! Syntax trees to a plan that engines can execute, and everything that is wrong with them.
+//!
+//! Declarations are collected first. Then each rule is taken by itself: its clauses are sorted, its steps laid out,
+//! what the steps and policies claim is checked, names in expressions are resolved where they stand, types are
+//! inferred. A finding never hides another: what is wrong gets a stand-in that fits everywhere.
+//!
+//! There is no IO here, and the time it takes is linear in the rules.
+
+mod canonical;
+mod clauses;
+mod declare;
+mod expr;
+mod key;
+mod layout;
+mod lints;
+mod literal;
+mod meta;
+mod pattern;
+mod policy;
+mod reach;
+mod report;
+mod rule;
+mod schema;
+mod settings;
+mod shape;
+mod steps;
+mod types;
+
+pub use settings::Settings;
+
+use crate::diagnostic::Diagnostic;
+use crate::limits::Limits;
+use crate::plan::Plan;
+use crate::syntax::ast::{File, Item};
+
+use expr::Uses;
+use rule::Surroundings;
+
+/// The plan of a rule set that stands in several files, and what is wrong with it, in no particular order. With an
+/// error among the findings the plan is not fit to be run.
+pub(crate) fn analyze(files: &[File], settings: &Settings, limits: &Limits) -> (Plan, Vec<Diagnostic>) {
+    let mut found = Vec::new();
+    let declared = declare::collect(files, settings, &mut found);
+    let mut all_uses = Uses::default();
+    let mut rules = Vec::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let Item::Rule(rule) = item else { continue };
+        let mut uses = Uses::default();
+        let mut around = Surroundings { declared: &declared, limits, found: &mut found };
+        rules.extend(rule::plan(rule, &mut uses, &mut around));
+        all_uses.params.extend(uses.params);
+    }
+    lints::unused_params(&declared, &all_uses, &mut found);
+    rules.sort_by(|a, b| a.name.cmp(&b.name));
+    let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();
+    (Plan { rules, schema: declared.schema, params }, found)
+}

@@ -1,0 +1,199 @@
+//! One rule: its clauses to a plan.
+
+use compact_str::CompactString;
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::Limits;
+use crate::plan::{self, Output, Pattern, Policy, Sequence};
+use crate::span::Span;
+use crate::syntax::ast;
+
+use super::canonical::canonical;
+use super::clauses::{self, Body, Clauses};
+use super::declare::Declared;
+use super::expr::{Cx, Uses};
+use super::key;
+use super::layout::{Layout, Role};
+use super::pattern::{lay_out, lay_out_steps};
+use super::reach::Place;
+use super::report::{duplicate, no_effect, not_yet};
+use super::{lints, policy, steps};
+
+/// What all rules are made in.
+pub(super) struct Surroundings<'a> {
+    pub(super) declared: &'a Declared,
+    pub(super) limits: &'a Limits,
+    pub(super) found: &'a mut Vec<Diagnostic>,
+}
+
+/// Makes the plan of a rule. There is none if it has no body that executes; if anything else is wrong, the plan
+/// stands and must not be run.
+pub(super) fn plan(rule: &ast::Rule, uses: &mut Uses, around: &mut Surroundings) -> Option<plan::Rule> {
+    let clauses = clauses::sort(rule, around.found);
+    let made = match clauses.body {
+        Some(Body::Event(step)) => Some(event(rule, step, &clauses, uses, around)),
+        Some(Body::Sequence(body)) => Some(sequence(rule, body, &clauses, uses, around)),
+        Some(Body::Window(body)) => {
+            window(rule, body, &clauses, uses, around);
+            None
+        }
+        None => None,
+    };
+    if !matches!(clauses.body, Some(Body::Window(_)) | None)
+        && let Some((_, span)) = clauses.when
+    {
+        around.found.push(no_effect(span, "`when` has no effect: only a window has a condition of its own"));
+    }
+    let (body, output, timeout) = made?;
+    let canonical = canonical(rule, uses, around.declared);
+    Some(plan::Rule { name: rule.name.name.clone(), meta: clauses.meta, body, output, timeout, canonical })
+}
+
+type Made = (plan::Body, Output, Option<plan::Timeout>);
+
+fn event(
+    rule: &ast::Rule,
+    step: &ast::Step,
+    clauses: &Clauses,
+    uses: &mut Uses,
+    around: &mut Surroundings,
+) -> Made {
+    check_event_step(step, around.found);
+    check_event_clauses(clauses, around.found);
+    let layout = lay_out_steps([step], around.limits, around.found);
+    lints::types(&layout, around.declared, around.found);
+    let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
+    let pattern = fill(&layout, &mut cx);
+    let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
+    (plan::Body::Event(pattern), output, None)
+}
+
+/// An `event` rule's step has a name, types and a condition.
+fn check_event_step(step: &ast::Step, found: &mut Vec<Diagnostic>) {
+    let parts = [
+        ("a mode", step.mode.map(|(_, span)| span)),
+        ("a quantifier", step.quantifier.map(|q| q.span)),
+        ("a key", step.by.as_ref().and_then(|by| by.first()).map(|key| key.span)),
+        ("`after`", step.after.map(|d| d.span)),
+        ("`within`", step.within.map(|d| d.span)),
+        ("`until`", step.until.as_ref().map(|until| until.span)),
+    ];
+    for (what, span) in parts {
+        if let Some(span) = span {
+            let finding = no_effect(
+                span,
+                format!("{what} has no effect in an `event` rule, which judges each event by itself"),
+            );
+            found.push(finding.help("write a `sequence` for what depends on several events"));
+        }
+    }
+}
+
+fn check_event_clauses(clauses: &Clauses, found: &mut Vec<Diagnostic>) {
+    let parts = [
+        ("`matches`", clauses.matches.map(|(_, span)| span)),
+        ("`final`", clauses.emit.and_then(|(emit, _)| emit.is_final)),
+        ("`on timeout`", clauses.timeout.as_ref().map(|timeout| timeout.span)),
+    ];
+    for (what, span) in parts {
+        if let Some(span) = span {
+            found.push(no_effect(
+                span,
+                format!("{what} has no effect in an `event` rule, which fires for each event"),
+            ));
+        }
+    }
+}
+
+fn sequence(
+    rule: &ast::Rule,
+    body: &ast::Sequence,
+    clauses: &Clauses,
+    uses: &mut Uses,
+    around: &mut Surroundings,
+) -> Made {
+    let layout = lay_out(&body.items, around.limits, around.found);
+    steps::check(body, &layout, around.limits, around.found);
+    lints::types(&layout, around.declared, around.found);
+    let policy = policy::policy(clauses, body, &layout, around.found);
+    check_within(body, policy, &layout, around.found);
+    let report = policy::report(clauses, body, policy, &layout, around.found);
+    let after = clauses.timeout.as_ref().map(|timeout| policy::timeout(timeout, body, &layout, around.found));
+    let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
+    let key = key::rule(&body.partition, &mut cx);
+    let mut pattern = fill(&layout, &mut cx);
+    key::steps(&body.partition, &layout, &mut pattern, &mut cx);
+    let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
+    let timeout = clauses.timeout.as_ref().map(|timeout| self::output(rule, Some(timeout.emit), &mut cx));
+    let timeout = timeout.zip(after).map(|(output, after)| plan::Timeout { after, output });
+    let within = body.within.map(|within| within.value);
+    (plan::Body::Sequence(Sequence { key, within, pattern, policy, report }), output, timeout)
+}
+
+/// A bound on last − first says nothing where there is one event, unless a last absence or `matches all` takes it.
+fn check_within(body: &ast::Sequence, policy: Policy, layout: &Layout, found: &mut Vec<Diagnostic>) {
+    let Some(within) = body.within else { return };
+    let single = super::shape::size(&layout.pattern, &layout.pattern.items).max == 1;
+    let absences = layout.steps.iter().any(|info| info.role == Role::Absence);
+    if single && !absences && !matches!(policy, Policy::All { .. }) {
+        let finding = no_effect(within.span, "`within` has no effect: a match of this sequence is one event");
+        found.push(finding.help("write `event x: …` for a rule over single events"));
+    }
+}
+
+/// Lowers the expressions of all steps and groups into the pattern.
+fn fill(layout: &Layout, cx: &mut Cx) -> Pattern {
+    let mut pattern = layout.pattern.clone();
+    for (at, (step, info)) in pattern.steps.iter_mut().zip(&layout.steps).enumerate() {
+        let Some(id) = crate::id::StepId::new(at) else { continue };
+        step.filter = info.ast.filter.as_ref().map(|expr| cx.condition(Place::Where(id), expr));
+        step.until = info.ast.until.as_ref().map(|expr| cx.condition(Place::Until(id), expr));
+    }
+    for (at, (group, info)) in pattern.groups.iter_mut().zip(&layout.groups).enumerate() {
+        let Some(id) = crate::id::GroupId::new(at) else { continue };
+        group.until = info.until.map(|expr| cx.condition(Place::GroupUntil(id), expr));
+    }
+    pattern
+}
+
+/// What an alert says.
+fn output(rule: &ast::Rule, emit: Option<&ast::Emit>, cx: &mut Cx) -> Output {
+    let event_type =
+        emit.and_then(|emit| emit.event_type.as_ref()).map_or(&rule.name.name, |name| &name.name);
+    let mut fields = Vec::new();
+    let mut names: IndexMap<&CompactString, Span> = IndexMap::new();
+    for field in emit.map_or(&[][..], |emit| &emit.fields) {
+        if let Some(first) = names.insert(&field.name.name, field.name.span) {
+            cx.found.push(duplicate("field", &field.name.name, field.name.span, first));
+        }
+        fields.push((field.name.name.clone(), cx.at(Place::Emit, &field.value).expr));
+    }
+    Output { event_type: event_type.clone(), fields }
+}
+
+/// Checks the names and types in a window, which does not execute yet.
+fn window(
+    rule: &ast::Rule,
+    body: &ast::Window,
+    clauses: &Clauses,
+    uses: &mut Uses,
+    around: &mut Surroundings,
+) {
+    around.found.push(not_yet(body.span, "`window` rules"));
+    let layout = lay_out_steps(&body.steps, around.limits, around.found);
+    let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
+    key::rule(&body.partition, &mut cx);
+    fill(&layout, &mut cx);
+    if let Some((condition, _)) = clauses.when {
+        cx.condition(Place::Emit, condition);
+    }
+    output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
+    let finding = |word: &str, span| no_effect(span, format!("`{word}` has no effect on a window"));
+    around.found.extend(clauses.matches.map(|(_, span)| finding("matches", span)));
+    around.found.extend(clauses.timeout.as_ref().map(|timeout| finding("on timeout", timeout.span)));
+    if clauses.when.is_none() {
+        let missing = Diagnostic::new(Code::MissingClause, body.span, "a window needs a condition");
+        around.found.push(missing.help("add `when …`"));
+    }
+}
