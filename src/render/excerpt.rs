@@ -13,6 +13,9 @@ const LONG: usize = 400;
 /// What is kept to the left and to the right of a mark in a line that is cut.
 const ROUND: usize = 120;
 
+/// Stands for what was cut off; one character.
+const CUT: &str = "…";
+
 /// A few lines of a text with the marks in them.
 pub(super) struct Excerpt<'a> {
     /// The lines; a cut one has lost its ends.
@@ -21,7 +24,7 @@ pub(super) struct Excerpt<'a> {
     pub(super) line: usize,
     /// The marks: a range of `text`, what is said there, and whether it is the main one.
     pub(super) marks: Vec<(Range<usize>, &'a str, bool)>,
-    /// How many characters the line of the first mark has lost at its beginning.
+    /// How many characters the line of the main mark, or else of the first, has lost at its beginning.
     pub(super) lost: usize,
 }
 
@@ -81,14 +84,18 @@ fn excerpt<'a>(text: &str, marks: Vec<Mark<'a>>) -> Excerpt<'a> {
         let here = rest.iter().take_while(|m| m.line == next.line).count();
         let (line, later) = rest.split_at(here);
         let shown = shown(text, line);
+        let (left, right) = (shown.start > next.line.start, shown.end < next.line.end);
+        out.text.push_str(if left { CUT } else { "" });
         for mark in line {
-            if mark.primary {
-                out.lost = text[mark.line.start..shown.start].chars().count();
+            if mark.primary || out.marks.is_empty() {
+                let lost = text[mark.line.start..shown.start].chars().count();
+                out.lost = lost.saturating_sub(usize::from(left));
             }
             let place = |n: usize| out.text.len() + n.clamp(shown.start, shown.end) - shown.start;
             out.marks.push((place(mark.range.start)..place(mark.range.end), mark.text, mark.primary));
         }
         out.text.push_str(&text[shown]);
+        out.text.push_str(if right { CUT } else { "" });
         (at, rest) = (next.line.end, later);
     }
     out
@@ -150,7 +157,7 @@ mod tests {
     fn a_long_line_is_cut_round_the_mark() {
         let text = format!("{}here{}", "é".repeat(1000), "ü".repeat(1000));
         let found = spans(&text, &[(2000, 2004)]);
-        let wanted = format!("{}here{}", "é".repeat(60), "ü".repeat(58));
+        let wanted = format!("…{}here{}…", "é".repeat(60), "ü".repeat(58));
         assert_eq!(found, [(1, wanted, vec!["here".into()])]);
     }
 }

@@ -21,12 +21,6 @@ pub fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-/// A sort key that puts findings in the order of files and places.
-pub fn place(diagnostic: &Diagnostic) -> (u32, u32, u32) {
-    let span = diagnostic.span();
-    (span.file.0, span.start, span.end)
-}
-
 /// File name, line and column where the caret stands; no name if the file is unknown.
 fn location<'a>(diagnostic: &Diagnostic, sources: &'a [SourceFile]) -> Option<(&'a str, usize, usize)> {
     let span = diagnostic.span();

@@ -6,25 +6,36 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use tripline::diagnostic::{Code, Diagnostic, Severity};
-use tripline::{Limits, SourceFile, render};
+use tripline::syntax::ast::Item;
+use tripline::{FileId, Limits, SourceFile, render, syntax};
 
 use crate::cli::{Exit, Stop};
-use crate::rules::{self, RuleFiles};
-use crate::terminal::{self, Terminal};
+use crate::params::Params;
+use crate::rules::{self, Compiled};
+use crate::terminal::{self, Terminal, counted};
 
 /// Report what is wrong with rules
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tripline check rules/                  every error and lint of the rules below rules/
+  tripline check --deny rules/           exit with 1 on lints too
+  tripline check -p limit=500 a.trip     with another value for a parameter
+  tripline check --format short rules/   file:line:column: error[CODE]: message")]
 pub(crate) struct Args {
     /// Rule files, or folders with *.trip files
     #[arg(required = true, value_name = "RULES")]
     rules: Vec<PathBuf>,
 
-    /// Exit with 1 if there are lints: any, or those of these codes
-    #[arg(long, value_name = "CODE,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
-    #[arg(default_missing_value = "all", value_parser = lint_parser())]
+    #[command(flatten)]
+    params: Params,
+
+    /// Exit with 1 on lints: on all, or on those of these codes
+    #[arg(long, value_name = "CODES", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    #[arg(default_missing_value = "all", value_parser = lint_parser(), hide_possible_values = true)]
     deny: Vec<Lint>,
 
-    /// How findings are written: drawn on standard error, or one a line on standard output
+    /// full is drawn on standard error; short and json are lines on standard output
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
 }
@@ -53,12 +64,18 @@ fn lint_parser() -> impl TypedValueParser<Value = Lint> {
 
 /// Checks the rules.
 pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
-    let RuleFiles { sources, mut findings } = rules::read(&args.rules, &Limits::default())?;
-    findings.sort_by_key(render::place);
-    report(&findings, &sources, args.format, terminal)?;
+    let limits = Limits::default();
+    let compiled = rules::compile(&args.rules, &args.params, &limits)?;
+    let Compiled { sources, findings, .. } = &compiled;
+    report(findings, sources, args.format, terminal)?;
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    terminal.say(&format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")));
+    terminal.say(&format!(
+        "{}, {}, {}",
+        counted(rule_count(&compiled, &limits), "rule"),
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    ));
     let denied =
         findings.iter().any(|f| args.deny.iter().any(|&lint| lint == Lint::All || lint == Lint::One(f.code)));
     Ok(match (errors, denied) {
@@ -66,6 +83,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         (0, true) => Exit::Findings,
         (0, false) => Exit::Done,
     })
+}
+
+/// Rules that do not compile are counted too.
+fn rule_count(compiled: &Compiled, limits: &Limits) -> usize {
+    if let Some(program) = &compiled.program {
+        return program.rules().count();
+    }
+    let trees =
+        (0..).map(FileId).zip(&compiled.sources).map(|(id, file)| syntax::parse(id, &file.text, limits).0);
+    trees.flat_map(|tree| tree.items).filter(|item| matches!(item, Item::Rule(_))).count()
 }
 
 fn report(
@@ -87,8 +114,4 @@ fn report(
         writeln!(out, "{}", line(finding, sources))?;
     }
     Ok(out.flush()?)
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

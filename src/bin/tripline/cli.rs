@@ -15,8 +15,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// Use colours; auto means on a terminal unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Use colours: auto, always, never
+    #[arg(long, global = true, value_name = "WHEN", display_order = 900)]
+    #[arg(default_value = "auto", hide_possible_values = true)]
     color: ColourChoice,
 }
 
@@ -48,6 +49,9 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Stop {
     /// Nobody reads what is written: the end, quietly.
     ClosedPipe,
+    #[allow(dead_code, reason = "`run` is on its way")]
+    /// The rules are wrong, which has been said.
+    Rules,
     /// What went wrong, for exit code 3: lower case, no full stop, names what it speaks of.
     Failed(String),
 }
@@ -79,6 +83,7 @@ pub(crate) fn main() -> Exit {
     match done {
         Ok(exit) => exit,
         Err(Stop::ClosedPipe) => Exit::Done,
+        Err(Stop::Rules) => Exit::Rules,
         Err(Stop::Failed(text)) => {
             terminal.error(&text);
             Exit::Usage

@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod params;
 mod rules;
 mod terminal;
 

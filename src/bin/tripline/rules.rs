@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tripline::diagnostic::{Code, Diagnostic};
-use tripline::{FileId, Limits, SourceFile, Span};
+use tripline::{FileId, Limits, Program, Settings, SourceFile, Span, syntax};
 
 use crate::cli::Stop;
+use crate::params::Params;
+use crate::terminal::Terminal;
 
 /// The files of a rule set.
+#[derive(Default)]
 pub(crate) struct RuleFiles {
     /// The files, those of a folder in the order of their paths.
     pub(crate) sources: Vec<SourceFile>,
@@ -20,23 +23,71 @@ pub(crate) struct RuleFiles {
 
 /// Reads the files and, in folders, every `*.trip` below. A file that is named twice counts once.
 pub(crate) fn read(paths: &[PathBuf], limits: &Limits) -> Result<RuleFiles, Stop> {
-    let mut files = RuleFiles { sources: Vec::new(), findings: Vec::new() };
+    let mut files = RuleFiles::default();
     for path in find(paths)? {
-        let bytes = read_file(&path, limits).map_err(|e| cannot("read", &path, &e))?;
-        let id = FileId(u32::try_from(files.sources.len()).unwrap_or(u32::MAX));
-        let (text, finding) = decode(bytes, id, limits);
-        files.sources.push(SourceFile::new(path.to_string_lossy(), text));
-        files.findings.extend(finding);
+        files.add(&path, limits)?;
     }
     Ok(files)
 }
 
+impl RuleFiles {
+    /// Reads one more file; `-` is standard input.
+    pub(crate) fn add(&mut self, path: &Path, limits: &Limits) -> Result<(), Stop> {
+        let bytes = read_file(path, limits).map_err(|e| cannot("read", path, &e))?;
+        let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        let (text, finding) = decode(bytes, id, limits);
+        self.sources.push(SourceFile::new(path.to_string_lossy(), text));
+        self.findings.extend(finding);
+        Ok(())
+    }
+}
+
+/// A rule set with what was found about it.
+pub(crate) struct Compiled {
+    /// The files.
+    pub(crate) sources: Vec<SourceFile>,
+    /// What is wrong with them, by file and place.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// The rule set, unless one of the findings is an error.
+    pub(crate) program: Option<Program>,
+}
+
+/// Reads and compiles rules. A file that is no text hides what it declares from the others: then only their syntax is
+/// checked.
+pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Result<Compiled, Stop> {
+    let RuleFiles { sources, mut findings } = read(paths, limits)?;
+    if findings.is_empty() {
+        let settings = Settings { params: params.params.clone() };
+        let (program, findings) = Program::compile(&sources, &settings, limits.clone());
+        return Ok(Compiled { sources, findings, program });
+    }
+    for (file, source) in (0..).map(FileId).zip(&sources) {
+        if !findings.iter().any(|f| f.span().file == file) {
+            findings.extend(syntax::parse(file, &source.text, limits).1);
+        }
+    }
+    findings.sort_by_key(|f| f.span().file);
+    Ok(Compiled { sources, findings, program: None })
+}
+
+#[allow(dead_code, reason = "`run` is on its way")]
+/// The rule set, or its end: everything that is wrong is drawn. Lints are for `check` alone.
+pub(crate) fn load(paths: &[PathBuf], params: &Params, terminal: &Terminal) -> Result<Program, Stop> {
+    let compiled = compile(paths, params, &Limits::default())?;
+    compiled.program.ok_or_else(|| {
+        terminal.draw(&compiled.findings, &compiled.sources);
+        Stop::Rules
+    })
+}
+
 /// The rule files that these paths stand for: themselves, or in folders every `*.trip` below in the order of paths.
-/// Hidden entries of a folder are skipped, links to folders not followed.
+/// Hidden entries of a folder are skipped, links to folders not followed. `-` is standard input.
 pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Stop> {
     let mut found = Vec::new();
     for path in paths {
-        if fs::metadata(path).map_err(|e| cannot("open", path, &e))?.is_dir() {
+        if path == Path::new("-") {
+            found.push(path.clone());
+        } else if fs::metadata(path).map_err(|e| cannot("open", path, &e))?.is_dir() {
             let before = found.len();
             walk(path, &mut found)?;
             if found.len() == before {
@@ -67,9 +118,13 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
 }
 
 /// One byte beyond the limit is enough to know that a file is too large.
-fn read_file(path: &Path, limits: &Limits) -> std::io::Result<Vec<u8>> {
+fn read_file(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
+    let file: Box<dyn Read> = match path.to_str() {
+        Some("-") => Box::new(io::stdin().lock()),
+        _ => Box::new(File::open(path)?),
+    };
     let mut bytes = Vec::new();
-    File::open(path)?.take(limits.rule_file_bytes as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(limits.rule_file_bytes as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -79,7 +134,8 @@ fn decode(bytes: Vec<u8>, file: FileId, limits: &Limits) -> (String, Option<Diag
         return (String::new(), Some(Diagnostic::new(Code::TooLarge, Span::new(file, 0, 0), message)));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => (text, None),
+        // Some editors begin a file with a byte order mark. It says nothing here.
+        Ok(text) => (text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text), None),
         Err(error) => {
             let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
             let message = format!("the file is not UTF-8: byte 0x{:02x} is no character", bytes[at]);
@@ -90,12 +146,13 @@ fn decode(bytes: Vec<u8>, file: FileId, limits: &Limits) -> (String, Option<Diag
     }
 }
 
-fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Stop {
+/// A file or folder that the system does not give.
+pub(crate) fn cannot(what: &str, path: &Path, error: &io::Error) -> Stop {
     Stop::Failed(format!("cannot {what} `{}`: {}", path.display(), plain(error)))
 }
 
 /// The system's words without its number: `no such file or directory`.
-fn plain(error: &std::io::Error) -> String {
+fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
