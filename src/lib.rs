@@ -1,4 +1,59 @@
 //! A rule engine for complex event processing: patterns in time over partitioned streams.
+//!
+//! A rule says what to look for: events in order, one after the other, with conditions between them, or the absence
+//! of one. The language is described in the manual, `grammar/README.md`.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tripline::{Alert, AtEnd, Engine, EngineOptions, Event, Limits, Program, Record, Settings, SourceFile};
+//! use tripline::{Timestamp, Value};
+//!
+//! let rule = "rule elsewhere {
+//!   sequence by user within 1h {
+//!     a: login
+//!     b: login where country != a.country
+//!   }
+//!   emit from = a.country, to = b.country
+//! }";
+//! let files = [SourceFile::new("elsewhere.trip", rule)];
+//! let (program, findings) = Program::compile(&files, &Settings::default(), Limits::default());
+//! assert!(findings.is_empty());
+//!
+//! let login = |minute: i64, user: &str, country: &str| {
+//!     let fields = [("user".into(), Value::str(user)), ("country".into(), Value::str(country))];
+//!     let time = Timestamp::from_nanos(minute * 60_000_000_000);
+//!     Event::new(time, Some("login"), Record::from_iter(fields))
+//! };
+//! let mut engine = Engine::new(Arc::new(program.unwrap()), EngineOptions::default());
+//! let mut alerts: Vec<Alert> = Vec::new();
+//! for event in [login(0, "ann", "DE"), login(5, "bob", "FR"), login(20, "ann", "NZ")] {
+//!     engine.push(event, &mut alerts);
+//! }
+//! engine.finish(AtEnd::Hold, &mut alerts);
+//!
+//! assert_eq!(alerts.len(), 1);
+//! assert_eq!(alerts[0].key.values(), [Value::str("ann")]);
+//! assert_eq!(alerts[0].fields, [("from".into(), Value::str("DE")), ("to".into(), Value::str("NZ"))]);
+//! ```
+//!
+//! # The nouns
+//!
+//! | noun | what it is |
+//! |---|---|
+//! | [`Program`] | compiled rules: immutable, shared, a fingerprint for each rule |
+//! | [`Engine`] | a program at work on one stream: takes events and watermarks, holds what was seen so far |
+//! | [`Event`], [`Value`], [`Schema`] | what flows, and how rule files describe it |
+//! | [`Alert`] | what was found, with the events themselves |
+//! | [`Sink`] | where alerts go; it can say stop. A closure is one, and so is a `Vec<Alert>` |
+//! | [`diagnostic::Diagnostic`] | what is wrong with a rule, as data |
+//!
+//! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
+//! No input makes it panic. Everything that could grow has a bound in [`Limits`].
+//!
+//! # Features
+//!
+//! Without features the library does no input and output. `io` reads NDJSON, CSV and logs and writes alerts;
+//! `render` draws diagnostics; `ruletest` runs rule tests; `cli` (default) is the program.
 
 mod alert;
 mod analysis;
@@ -26,6 +81,7 @@ pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema,
 pub use id::{GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;
+pub use reference::{AtEnd, Options as EngineOptions, Reference as Engine};
 pub use sink::Sink;
 pub use span::{FileId, SourceFile, Span};
 pub use time::{Duration, Timestamp};
