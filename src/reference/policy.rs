@@ -33,11 +33,13 @@ impl Partition {
         match law.policy {
             Policy::Disjoint if law.report == Report::Final => self.disjoint_grown(),
             Policy::Disjoint => self.disjoint(complete),
-            Policy::Separate if law.report == Report::Final => self.leftmost(),
+            Policy::Separate if law.report == Report::Final => self.leftmost(overlaps),
             Policy::Separate => self.separate(complete),
             Policy::Every => self.every(complete),
-            Policy::ToFirst(slot) => self.skip_to(complete, |p| p.of(slot, 0).next().map(|b| b.seq)),
-            Policy::ToLast(slot) => self.skip_to(complete, |p| p.of(slot, 0).next_back().map(|b| b.seq)),
+            Policy::ToFirst(_) | Policy::ToLast(_) if law.report == Report::Final => {
+                self.leftmost(|winner, start| start.seq < resumes_at(law.policy, &winner.partial))
+            }
+            Policy::ToFirst(_) | Policy::ToLast(_) => self.skip_to(complete, law.policy),
             Policy::Latest => self.latest(complete, seen),
             Policy::All { limit } => self.all(complete, limit as usize, reported),
         }
@@ -90,9 +92,9 @@ impl Partition {
         winner
     }
 
-    /// `separate` with `emit final`: the leftmost start wins, so a match is certain once no earlier start is open.
-    /// After it go the starts that begin within it; a match with a last absence reaches to its deadline.
-    fn leftmost(&mut self) -> Vec<Match> {
+    /// `separate` and `to` with `emit final`: the leftmost start wins, so a match is certain once no earlier start is
+    /// open. After it go the starts that it covers.
+    fn leftmost(&mut self, covers: impl Fn(&Match, &Start) -> bool) -> Vec<Match> {
         let mut reported = Vec::new();
         while let Some(first) = self.starts.first() {
             if first.branches.is_empty() {
@@ -100,12 +102,8 @@ impl Partition {
                 continue;
             }
             let Some(winner) = grown(first).into_iter().next() else { break };
-            let last = winner.partial.bound.last().map(|b| b.seq);
-            let covered = |start: &Start| {
-                let begins = start.branches.first().and_then(|b| b.partial.first()).map(|e| e.time);
-                Some(start.seq) <= last || winner.deadline.is_some_and(|d| begins <= Some(d))
-            };
-            self.starts.retain(|start| !covered(start));
+            self.starts.remove(0);
+            self.starts.retain(|start| !covers(&winner, start));
             reported.push(winner);
         }
         reported
@@ -120,12 +118,12 @@ impl Partition {
 
     /// After a match every partial match that started before an event of it is dropped, and none starts before it;
     /// where there is no such event, as `every`.
-    fn skip_to(&mut self, complete: Vec<Vec<Match>>, to: impl Fn(&Partial) -> Option<u64>) -> Vec<Match> {
+    fn skip_to(&mut self, complete: Vec<Vec<Match>>, policy: Policy) -> Vec<Match> {
         let (mut reported, mut from) = (Vec::new(), 0);
         let mut done = Vec::new();
         for (start, matches) in self.starts.iter().zip(complete) {
             let Some(first) = matches.into_iter().next().filter(|_| start.seq >= from) else { continue };
-            from = from.max(to(&first.partial).unwrap_or(0));
+            from = from.max(resumes_at(policy, &first.partial));
             done.push(start.seq);
             reported.push(first);
         }
@@ -168,6 +166,23 @@ impl Partition {
         }
         matches
     }
+}
+
+/// The event that `to first` and `to last` go on at, by its place in the order; none goes on anywhere.
+fn resumes_at(policy: Policy, partial: &Partial) -> u64 {
+    let event = match policy {
+        Policy::ToFirst(slot) => partial.of(slot, 0).next(),
+        Policy::ToLast(slot) => partial.of(slot, 0).next_back(),
+        _ => None,
+    };
+    event.map_or(0, |bound| bound.seq)
+}
+
+/// Whether a start begins within a match, which with a last absence reaches to its deadline.
+fn overlaps(found: &Match, start: &Start) -> bool {
+    let begins = start.branches.first().and_then(|branch| branch.partial.first()).map(|event| event.time);
+    let last = found.partial.bound.last().map(|bound| bound.seq);
+    Some(start.seq) <= last || found.deadline.is_some_and(|deadline| begins <= Some(deadline))
 }
 
 /// The match of a start if it can grow no more: no preferred derivation is left before it.
