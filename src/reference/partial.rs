@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::place::{Pending, Rest, Tag};
+use super::place::{Pending, Rest};
 use crate::event::Event;
 use crate::id::{GroupId, SlotId, StepId};
 use crate::time::Timestamp;
@@ -62,8 +62,6 @@ impl Partial {
 /// A derivation on its way: what it has bound and what it waits for.
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
-    /// Branches of one origin stand at the same place and differ in where they go from it.
-    pub(super) origin: u64,
     pub(super) partial: Arc<Partial>,
     pub(super) state: State,
 }
@@ -87,8 +85,6 @@ pub(super) struct Wait {
     pub(super) rest: Rest,
     /// Absences that hold from the event bound before to the step's event.
     pub(super) absences: Vec<Pending>,
-    /// The open blocks it begins a branch or member of.
-    pub(super) tags: Vec<Tag>,
     /// The running iterations if it is taken.
     pub(super) iterations: Iterations,
 }

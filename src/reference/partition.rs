@@ -20,7 +20,6 @@ pub(super) struct Partition {
     violated: BTreeMap<StepId, Timestamp>,
     /// For each step that `lag` asks for, the previous event of its types.
     pub(super) previous: BTreeMap<StepId, Arc<Event>>,
-    origins: u64,
     pub(super) refused: u64,
 }
 
@@ -121,24 +120,22 @@ impl Partition {
 
     /// What an event does to the derivations of a start. Gives the matches it completes, the preferred first.
     fn go_on(&mut self, law: &Law, start: &mut Start, seen: Seen<'_>) -> Vec<Match> {
-        let verdicts: Vec<Verdict> = start.branches.iter().map(|b| self.judge(law, b, seen)).collect();
-        let branches = std::mem::take(&mut start.branches);
         let mut matches = Vec::new();
-        for (at, branch) in branches.iter().enumerate() {
-            let mut stays = verdicts[at] != Verdict::Ends;
+        for branch in std::mem::take(&mut start.branches) {
+            let verdict = self.judge(law, &branch, seen);
+            let mut stays = verdict != Verdict::Ends;
             if let State::Wait(wait) = &branch.state {
-                let mode = law.mode(wait.step);
-                if verdicts[at] == Verdict::Taken {
-                    matches.extend(self.take(law, &branch.partial, wait, seen, &mut start.branches));
+                if verdict == Verdict::Taken {
+                    matches.extend(take(law, &branch.partial, wait, seen, &mut start.branches));
                 }
-                stays &= match (mode, verdicts[at]) {
-                    (Mode::Any, _) => true,
-                    (Mode::Relaxed, Verdict::Other) => !passed_over(&branches, &verdicts, at),
-                    _ => false,
+                stays &= match law.mode(wait.step) {
+                    Mode::Any => true,
+                    Mode::Relaxed => verdict == Verdict::Other,
+                    Mode::Next => false,
                 };
             }
             if stays {
-                start.branches.push(branch.clone());
+                start.branches.push(branch);
             }
         }
         // Preferred derivations stand first, so the least preferred are the ones refused.
@@ -201,39 +198,6 @@ impl Partition {
         Here { event: seen.event, partial, iterations, previous: &self.previous }
     }
 
-    /// The event is bound: the ways on from there become branches, the preferred first; where nothing more is needed
-    /// it is a match.
-    fn take(
-        &mut self,
-        law: &Law,
-        partial: &Partial,
-        wait: &Wait,
-        seen: Seen<'_>,
-        branches: &mut Vec<Branch>,
-    ) -> Vec<Match> {
-        let slot: SlotId = law.pattern.step(wait.step).slot;
-        let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
-        let partial = Arc::new(partial.with(bound));
-        self.origins += 1;
-        let mut matches = Vec::new();
-        for way in place::ways(&law.pattern, &wait.rest, partial.bound.len(), &wait.iterations) {
-            let state = match way {
-                Way::Wait(wait) => State::Wait(wait),
-                Way::End(absences) if !absences.is_empty() => {
-                    let deadline = deadline(law, &absences, &partial);
-                    State::Pending { absences, deadline }
-                }
-                Way::End(_) if law.report == Report::Final => State::Done { deadline: None },
-                Way::End(_) => {
-                    matches.push(Match { partial: Arc::clone(&partial), deadline: None });
-                    continue;
-                }
-            };
-            branches.push(Branch { origin: self.origins, partial: Arc::clone(&partial), state });
-        }
-        matches
-    }
-
     /// A start at this event, if it fits a first step and the absences before it hold.
     fn begin(&mut self, law: &Law, seen: Seen<'_>) -> Option<(Start, Vec<Match>)> {
         let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: Vec::new() };
@@ -246,7 +210,7 @@ impl Partition {
             {
                 continue;
             }
-            matches.extend(self.take(law, &empty, wait, seen, &mut start.branches));
+            matches.extend(take(law, &empty, wait, seen, &mut start.branches));
         }
         if start.branches.is_empty() && matches.is_empty() {
             return None;
@@ -284,16 +248,29 @@ impl Partition {
     }
 }
 
-/// Whether an event that a relaxed wait leaves alone begins another branch or member of a block the wait also
-/// begins: a relaxed block takes the earliest event that begins any of them.
-fn passed_over(branches: &[Branch], verdicts: &[Verdict], at: usize) -> bool {
-    let State::Wait(wait) = &branches[at].state else { return false };
-    branches.iter().zip(verdicts).any(|(other, &verdict)| match &other.state {
-        State::Wait(taken) if verdict == Verdict::Taken && other.origin == branches[at].origin => {
-            place::compete(&wait.tags, &taken.tags)
-        }
-        _ => false,
-    })
+/// The event is bound: the ways on from there become branches, the preferred first; where nothing more is needed
+/// it is a match.
+fn take(law: &Law, partial: &Partial, wait: &Wait, seen: Seen<'_>, branches: &mut Vec<Branch>) -> Vec<Match> {
+    let slot: SlotId = law.pattern.step(wait.step).slot;
+    let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
+    let partial = Arc::new(partial.with(bound));
+    let mut matches = Vec::new();
+    for way in place::ways(&law.pattern, &wait.rest, partial.bound.len(), &wait.iterations) {
+        let state = match way {
+            Way::Wait(wait) => State::Wait(wait),
+            Way::End(absences) if !absences.is_empty() => {
+                let deadline = deadline(law, &absences, &partial);
+                State::Pending { absences, deadline }
+            }
+            Way::End(_) if law.report == Report::Final => State::Done { deadline: None },
+            Way::End(_) => {
+                matches.push(Match { partial: Arc::clone(&partial), deadline: None });
+                continue;
+            }
+        };
+        branches.push(Branch { partial: Arc::clone(&partial), state });
+    }
+    matches
 }
 
 /// Whether the gap to the event bound just before is at least `after` and at most `within`.

@@ -30,8 +30,6 @@ enum Todo {
     Group(GroupId, u32),
     /// The end of the iteration after that many; it began with this many events bound.
     EndIteration { group: GroupId, done: u32, began: usize },
-    /// The end of a branch or member.
-    EndBranch,
     /// This many more of the members that are left.
     Of { members: Arc<[Vec<Item>]>, left: Vec<usize>, take: u32 },
 }
@@ -43,13 +41,6 @@ pub(super) struct Pending {
     pub(super) iterations: Iterations,
 }
 
-/// A block whose beginning is being waited for, and which of its branches or members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tag {
-    block: usize,
-    branch: usize,
-}
-
 /// A way to go on.
 #[derive(Clone, Debug)]
 pub(super) enum Way {
@@ -57,11 +48,6 @@ pub(super) enum Way {
     Wait(Wait),
     /// Nothing more is needed but that these absences hold.
     End(Vec<Pending>),
-}
-
-/// Whether two waits begin different branches or members of one block.
-pub(super) fn compete(a: &[Tag], b: &[Tag]) -> bool {
-    a.iter().any(|x| b.iter().any(|y| x.block == y.block && x.branch != y.branch))
 }
 
 /// The ways to go on from the beginning of a pattern.
@@ -72,8 +58,8 @@ pub(super) fn first_ways(pattern: &Pattern) -> Vec<Way> {
 
 /// The ways to go on from a place where `bound` events are bound and these iterations run.
 pub(super) fn ways(pattern: &Pattern, rest: &Rest, bound: usize, iterations: &Iterations) -> Vec<Way> {
-    let mut walk = Walk { pattern, bound, blocks: 0, ways: Vec::new() };
-    walk.go(rest, Path { absences: Vec::new(), tags: Vec::new(), iterations: iterations.clone() });
+    let mut walk = Walk { pattern, bound, ways: Vec::new() };
+    walk.go(rest, Path { absences: Vec::new(), iterations: iterations.clone() });
     walk.ways
 }
 
@@ -93,19 +79,17 @@ fn then(todo: Todo, next: &Rest) -> Rest {
 #[derive(Clone)]
 struct Path {
     absences: Vec<Pending>,
-    tags: Vec<Tag>,
     iterations: Iterations,
 }
 
 struct Walk<'p> {
     pattern: &'p Pattern,
     bound: usize,
-    blocks: usize,
     ways: Vec<Way>,
 }
 
 impl Walk<'_> {
-    fn go(&mut self, rest: &Rest, mut path: Path) {
+    fn go(&mut self, rest: &Rest, path: Path) {
         let Some(node) = rest else { return self.ways.push(Way::End(path.absences)) };
         match &node.todo {
             Todo::Items(items, at) => match items.get(*at) {
@@ -118,10 +102,6 @@ impl Walk<'_> {
             Todo::EndIteration { began, .. } if *began == self.bound => {}
             Todo::EndIteration { group, done, .. } => {
                 self.go(&then(Todo::Group(*group, done + 1), &node.next), path)
-            }
-            Todo::EndBranch => {
-                path.tags.pop();
-                self.go(&node.next, path);
             }
             Todo::Of { members, left, take } => self.members(members, left, *take, &node.next, path),
         }
@@ -136,9 +116,8 @@ impl Walk<'_> {
             }
             Item::Group(group) => self.group(*group, 0, next, path),
             Item::Either(branches) => {
-                let block = self.new_block();
-                for (branch, items) in branches.iter().enumerate() {
-                    self.branch(Tag { block, branch }, items, next, &path);
+                for items in branches {
+                    self.items(items, next, &path);
                 }
             }
             Item::Of { take, members } => {
@@ -166,7 +145,6 @@ impl Walk<'_> {
                 step,
                 rest: then(Todo::Step(step, done + 1), next),
                 absences: path.absences.clone(),
-                tags: path.tags.clone(),
                 iterations: path.iterations.clone(),
             }));
         }
@@ -200,23 +178,15 @@ impl Walk<'_> {
         if take == 0 {
             return self.go(next, path);
         }
-        let block = self.new_block();
-        for &branch in left {
-            let others = left.iter().copied().filter(|&other| other != branch).collect();
+        for &member in left {
+            let others = left.iter().copied().filter(|&other| other != member).collect();
             let then_others = then(Todo::Of { members: members.clone(), left: others, take: take - 1 }, next);
-            self.branch(Tag { block, branch }, &members[branch], &then_others, &path);
+            self.items(&members[member], &then_others, &path);
         }
     }
 
-    fn branch(&mut self, tag: Tag, items: &[Item], next: &Rest, path: &Path) {
-        let mut inside = path.clone();
-        inside.tags.push(tag);
-        self.go(&then(Todo::Items(items.into(), 0), &then(Todo::EndBranch, next)), inside);
-    }
-
-    fn new_block(&mut self) -> usize {
-        self.blocks += 1;
-        self.blocks
+    fn items(&mut self, items: &[Item], next: &Rest, path: &Path) {
+        self.go(&then(Todo::Items(items.into(), 0), next), path.clone());
     }
 }
 
