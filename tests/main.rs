@@ -5,3 +5,4 @@
 mod cli;
 mod io;
 mod layering;
+mod run;

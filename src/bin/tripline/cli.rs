@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::check;
 use crate::terminal::{ColourChoice, Terminal};
+use crate::{check, run};
 
 /// Finds patterns in time in streams of events
 #[derive(Parser)]
@@ -24,6 +24,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Args),
+    Run(Box<run::Args>),
 }
 
 /// How the program ends, and its exit code.
@@ -49,7 +50,6 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Stop {
     /// Nobody reads what is written: the end, quietly.
     ClosedPipe,
-    #[allow(dead_code, reason = "`run` is on its way")]
     /// The rules are wrong, which has been said.
     Rules,
     /// What went wrong, for exit code 3: lower case, no full stop, names what it speaks of.
@@ -79,6 +79,7 @@ pub(crate) fn main() -> Exit {
     let terminal = Terminal::new(cli.color);
     let done = match cli.command {
         Command::Check(args) => check::execute(&args, &terminal),
+        Command::Run(args) => run::execute(&args, &terminal),
     };
     match done {
         Ok(exit) => exit,

@@ -3,7 +3,9 @@
 mod check;
 mod cli;
 mod params;
+mod reading;
 mod rules;
+mod run;
 mod terminal;
 
 #[global_allocator]

@@ -70,7 +70,6 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
     Ok(Compiled { sources, findings, program: None })
 }
 
-#[allow(dead_code, reason = "`run` is on its way")]
 /// The rule set, or its end: everything that is wrong is drawn. Lints are for `check` alone.
 pub(crate) fn load(paths: &[PathBuf], params: &Params, terminal: &Terminal) -> Result<Program, Stop> {
     let compiled = compile(paths, params, &Limits::default())?;
@@ -152,7 +151,7 @@ pub(crate) fn cannot(what: &str, path: &Path, error: &io::Error) -> Stop {
 }
 
 /// The system's words without its number: `no such file or directory`.
-fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();

@@ -1,0 +1,236 @@
+//! `tripline run`: events in, alerts out.
+
+mod output;
+mod progress;
+mod summary;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tripline::io::{AlertFormat, AlertStyle, Evidence, Inputs, Item, Merge, ReadOptions, Reader};
+use tripline::reference::{AtEnd, Options, Reference};
+use tripline::{Duration, Limits, Program};
+
+use self::output::{Outputs, Shared};
+use self::progress::Progress;
+use self::summary::{Counts, StatsFormat};
+use crate::cli::{Exit, Stop};
+use crate::params::Params;
+use crate::reading::Reading;
+use crate::rules;
+use crate::terminal::Terminal;
+
+/// Match events against rules and write the alerts
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A rule file, or a folder with *.trip files
+    #[arg(value_name = "RULES")]
+    rules: PathBuf,
+
+    /// Files, folders, globs, - for standard input, which is also read if nothing is named. .ndjson .jsonl .csv .tsv,
+    /// packed as .gz or .zst
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<String>,
+
+    #[command(flatten)]
+    params: Params,
+
+    #[command(flatten)]
+    reading: Reading,
+
+    #[command(flatten)]
+    matching: Matching,
+
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// How rules are matched.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Matching")]
+struct Matching {
+    /// How much later than the latest event an event may come and still count: 30s, 5m
+    #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
+    lateness: Duration,
+
+    /// What becomes of pending deadlines at the end of the input: they are counted, or all of them fire
+    #[arg(long, value_name = "WHAT", default_value = "hold")]
+    at_end: End,
+
+    /// Which engine; fast is not there yet
+    #[arg(long, default_value = "reference")]
+    engine: Engine,
+
+    /// Stop at the first line that is no event
+    #[arg(long)]
+    strict: bool,
+
+    /// Exit with 1 if there is any alert
+    #[arg(long)]
+    fail_on_alert: bool,
+}
+
+/// What is written, and where.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Writing")]
+pub(crate) struct Writing {
+    /// Write alerts to a file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// How alerts are written; a table on a terminal, else JSON
+    #[arg(long)]
+    format: Option<Style>,
+
+    /// What alerts say of the events bound: where they are, them in full, nothing
+    #[arg(long, value_name = "WHAT", default_value = "refs")]
+    evidence: What,
+
+    /// How many events a step of an alert lists
+    #[arg(long, value_name = "N", default_value_t = Limits::default().evidence)]
+    evidence_limit: usize,
+
+    /// Write lines that are no events to a file, with the reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
+    /// Write events that come too late to a file
+    #[arg(long, value_name = "FILE")]
+    late: Option<PathBuf>,
+
+    /// Say at the end what each rule did: as a table, or as one line of JSON
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
+    stats: Option<StatsFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum End {
+    Hold,
+    Flush,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Reference,
+    Fast,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Style {
+    Json,
+    Table,
+    Cloudevents,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    Refs,
+    Full,
+    None,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    Duration::parse(text).ok_or_else(|| "expected a duration, as in `30s` or `1h30m`".to_owned())
+}
+
+/// Runs the rules over the inputs.
+pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
+    if args.matching.engine == Engine::Fast {
+        let text = "the fast engine is not there yet: leave out --engine, or say --engine reference";
+        return Err(Stop::Failed(text.to_owned()));
+    }
+    let rules = [args.rules.clone()];
+    let reads_stdin = args.inputs.is_empty() || args.inputs.iter().any(|input| input == "-");
+    if reads_stdin && args.rules == Path::new("-") {
+        return Err(Stop::Failed("standard input cannot hold both the rules and the events".to_owned()));
+    }
+    let program = rules::load(&rules, &args.params, terminal)?;
+    let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
+    let inputs = Inputs::find(&args.inputs, &options)?;
+    let progress = Progress::new(&inputs);
+    let shared = Shared::default();
+    let merge = open(&inputs, &options, &progress, &shared)?;
+    shared.set(Outputs::create(&args.writing, &inputs, &rules::find(&rules)?, &program)?);
+    let counts = drive(args, Arc::new(program), merge, &shared, &progress, terminal);
+    progress.end();
+    shared.finish()?;
+    summary::say(&counts, args.writing.stats, terminal);
+    Ok(match counts {
+        Counts { failed: true, .. } => Exit::Usage,
+        Counts { alerts: 1.., .. } if args.matching.fail_on_alert => Exit::Findings,
+        _ => Exit::Done,
+    })
+}
+
+/// Opens all inputs. Whenever one of them is about to be read, which may take its time, alerts so far are written out.
+fn open(
+    inputs: &Inputs,
+    options: &Arc<ReadOptions>,
+    progress: &Progress,
+    shared: &Shared,
+) -> Result<Merge, Stop> {
+    let (progress, shared) = (progress.clone(), shared.clone());
+    let tap: tripline::io::Tap = Arc::new(move |bytes| progress.around(bytes, || shared.flush()));
+    let readers: Result<Vec<Reader>, _> =
+        inputs.iter().map(|input| Reader::open(input, options, &tap)).collect();
+    Ok(Merge::new(readers?))
+}
+
+/// Pushes all events through the engine. An input that breaks off is said at once; the others go on.
+fn drive(
+    args: &Args,
+    program: Arc<Program>,
+    mut merge: Merge,
+    shared: &Shared,
+    progress: &Progress,
+    terminal: &Terminal,
+) -> Counts {
+    let mut counts = Counts::new(&program);
+    let mut engine = Reference::new(program, Options { lateness: args.matching.lateness });
+    let mut sink = shared.clone();
+    for item in merge.by_ref() {
+        let flow = match item {
+            Ok(Item::Event(event)) => engine.push(event, &mut sink),
+            Ok(Item::Reject(reject)) => {
+                let flow = sink.reject(&reject);
+                counts.reject(&reject, args.matching.strict, |text| progress.hidden(|| terminal.error(text)));
+                if counts.failed && args.matching.strict {
+                    break;
+                }
+                flow
+            }
+            Err(error) => {
+                progress.hidden(|| terminal.error(&error.to_string()));
+                counts.failed = true;
+                std::ops::ControlFlow::Continue(())
+            }
+        };
+        if flow.is_break() {
+            return counts;
+        }
+    }
+    let at_end = if args.matching.at_end == End::Flush { AtEnd::Flush } else { AtEnd::Hold };
+    // A sink that says stop has remembered why.
+    let _ = engine.finish(at_end, &mut sink);
+    counts.notes = merge.notes().map(|(name, note)| format!("`{name}`: {note}")).collect();
+    counts.stats = engine.stats();
+    counts.alerts = shared.alerts();
+    counts
+}
+
+impl Writing {
+    fn alert_format(&self) -> AlertFormat {
+        let style = match self.format {
+            Some(Style::Cloudevents) => AlertStyle::CloudEvents,
+            _ => AlertStyle::Plain,
+        };
+        let evidence = match self.evidence {
+            What::Refs => Evidence::Refs,
+            What::Full => Evidence::Full,
+            What::None => Evidence::None,
+        };
+        AlertFormat { style, evidence, limit: self.evidence_limit }
+    }
+}

@@ -1,0 +1,195 @@
+//! Where alerts, late events and rejects go.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tripline::io::{AlertFormat, Inputs, LateEvent, Reject};
+use tripline::{Alert, Event, Program, Sink};
+
+use super::table::Table;
+use super::{Style, Writing};
+use crate::cli::Stop;
+use crate::rules;
+
+/// A file or standard output.
+struct Target {
+    name: String,
+    to: BufWriter<Box<dyn Write + Send>>,
+}
+
+impl Target {
+    fn create(path: Option<&Path>) -> Result<Self, Stop> {
+        let (name, to): (String, Box<dyn Write + Send>) = match path.filter(|path| *path != Path::new("-")) {
+            None => ("standard output".to_owned(), Box::new(io::stdout())),
+            Some(path) => {
+                let file =
+                    File::create(path).map_err(|e| failed(&format!("create `{}`", path.display()), &e))?;
+                (format!("`{}`", path.display()), Box::new(file))
+            }
+        };
+        Ok(Target { name, to: BufWriter::with_capacity(64 << 10, to) })
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), Stop> {
+        self.to.write_all(line).and_then(|()| self.to.write_all(b"\n")).map_err(|e| self.failed(&e))
+    }
+
+    fn json(&mut self, value: &impl Serialize) -> Result<(), Stop> {
+        let line = serde_json::to_vec(value).map_err(|e| self.failed(&e.into()))?;
+        self.line(&line)
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        self.to.flush().map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, error: &io::Error) -> Stop {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Stop::ClosedPipe,
+            _ => failed(&format!("write to {}", self.name), error),
+        }
+    }
+}
+
+fn failed(what: &str, error: &io::Error) -> Stop {
+    Stop::Failed(format!("cannot {what}: {}", rules::plain(error)))
+}
+
+/// All outputs of a run.
+pub(super) struct Outputs {
+    alerts: Target,
+    format: AlertFormat,
+    table: Option<Table>,
+    late: Option<Target>,
+    rejects: Option<Target>,
+    written: u64,
+}
+
+impl Outputs {
+    /// Creates the files. None of them may be an input, a rule file or another output.
+    pub(super) fn create(
+        writing: &Writing,
+        inputs: &Inputs,
+        rule_files: &[PathBuf],
+        program: &Program,
+    ) -> Result<Self, Stop> {
+        check_places(writing, inputs, rule_files)?;
+        let optional =
+            |path: &Option<PathBuf>| path.as_deref().map(|path| Target::create(Some(path))).transpose();
+        let table = match writing.format {
+            Some(style) => style == Style::Table,
+            None => writing.out.is_none() && io::stdout().is_terminal(),
+        };
+        Ok(Outputs {
+            alerts: Target::create(writing.out.as_deref())?,
+            format: writing.alert_format(),
+            table: table.then(|| Table::new(program)),
+            late: optional(&writing.late)?,
+            rejects: optional(&writing.rejects)?,
+            written: 0,
+        })
+    }
+
+    fn alert(&mut self, alert: &Alert) -> Result<(), Stop> {
+        self.written += 1;
+        match &mut self.table {
+            Some(table) => self.alerts.line(table.row(alert).as_bytes()),
+            None => {
+                let line = self.format.line(alert).map_err(|e| self.alerts.failed(&e.into()))?;
+                self.alerts.line(&line)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        self.alerts.flush()?;
+        self.late.as_mut().map_or(Ok(()), Target::flush)?;
+        self.rejects.as_mut().map_or(Ok(()), Target::flush)
+    }
+}
+
+/// No output file may be an input, a rule file or another output.
+fn check_places(writing: &Writing, inputs: &Inputs, rule_files: &[PathBuf]) -> Result<(), Stop> {
+    let inputs = inputs.iter().filter_map(|input| Some((real(input.path()?), "an input".to_owned())));
+    let rule_files = rule_files.iter().map(|path| (real(path), "a rule file".to_owned()));
+    let mut taken: Vec<(PathBuf, String)> = inputs.chain(rule_files).collect();
+    let outputs = [("out", &writing.out), ("late", &writing.late), ("rejects", &writing.rejects)];
+    for (option, path) in outputs.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))) {
+        if path == Path::new("-") && option != "out" {
+            return Err(Stop::Failed(format!("--{option} needs a file: standard output is for alerts")));
+        }
+        // What is no file, as `/dev/null`, may be named twice.
+        if path.exists() && !path.is_file() {
+            continue;
+        }
+        if let Some((_, what)) = taken.iter().find(|(other, _)| *other == real(path)) {
+            return Err(Stop::Failed(format!("--{option} `{}` is {what} too", path.display())));
+        }
+        taken.push((real(path), format!("--{option}")));
+    }
+    Ok(())
+}
+
+/// What a path leads to, also if the file is not there yet.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let in_folder = || Some(fs::canonicalize(folder).ok()?.join(path.file_name()?));
+    fs::canonicalize(path).ok().or_else(in_folder).unwrap_or_else(|| path.to_owned())
+}
+
+/// The outputs, shared between the engine, which writes, and the inputs, which have them flushed. The first failure is
+/// remembered and stops the run.
+#[derive(Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<(Option<Outputs>, Option<Stop>)>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, (Option<Outputs>, Option<Stop>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set(&self, outputs: Outputs) {
+        self.lock().0 = Some(outputs);
+    }
+
+    fn act(&self, action: impl FnOnce(&mut Outputs) -> Result<(), Stop>) -> ControlFlow<()> {
+        let (outputs, failure) = &mut *self.lock();
+        if let (Some(outputs), None) = (outputs, &failure) {
+            *failure = action(outputs).err();
+        }
+        if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    pub(super) fn reject(&self, reject: &Reject) -> ControlFlow<()> {
+        self.act(|outputs| outputs.rejects.as_mut().map_or(Ok(()), |to| to.json(reject)))
+    }
+
+    /// Writes out what is held back. A failure shows at the next write or at the end.
+    pub(super) fn flush(&self) {
+        let _ = self.act(Outputs::flush);
+    }
+
+    /// How many alerts were written.
+    pub(super) fn alerts(&self) -> u64 {
+        self.lock().0.as_ref().map_or(0, |outputs| outputs.written)
+    }
+
+    /// Writes out the rest; the first failure of the run, if there was one.
+    pub(super) fn finish(&self) -> Result<(), Stop> {
+        self.flush();
+        self.lock().1.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Sink for Shared {
+    fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.act(|outputs| outputs.alert(&alert))
+    }
+
+    fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
+        self.act(|outputs| outputs.late.as_mut().map_or(Ok(()), |to| to.json(&LateEvent(&event))))
+    }
+}

@@ -1,0 +1,148 @@
+//! What is said at the end of a run.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::json;
+use tripline::Program;
+use tripline::io::{Reason, Reject};
+use tripline::reference::{RuleStats, Stats};
+
+use crate::terminal::Terminal;
+
+/// How `--stats` are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatsFormat {
+    Table,
+    Json,
+}
+
+/// What was counted.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) stats: Stats,
+    pub(super) alerts: u64,
+    pub(super) rejects: BTreeMap<Reason, u64>,
+    /// Whether an input broke off, or was not what `--strict` wants.
+    pub(super) failed: bool,
+    /// What the inputs have to say.
+    pub(super) notes: Vec<String>,
+    /// Rules that did not run, and why.
+    idle: Vec<String>,
+}
+
+impl Counts {
+    /// Nothing yet.
+    pub(super) fn new(program: &Program) -> Self {
+        let idle = program.rules().filter(|(rule, _)| !rule.runs());
+        let why = |disabled| if disabled { "disabled" } else { "a draft" };
+        let idle = idle.map(|(rule, _)| format!("`{}` is {}", rule.name, why(rule.meta.disabled))).collect();
+        Counts { idle, ..Counts::default() }
+    }
+
+    /// Counts a reject, which with `strict` is an error.
+    pub(super) fn reject(&mut self, reject: &Reject, strict: bool, say: impl FnOnce(&str)) {
+        *self.rejects.entry(reject.reason).or_default() += 1;
+        if strict {
+            self.failed = true;
+            let (source, reason) = (&reject.source.name, reject.reason.as_str());
+            say(&format!("`{source}:{}` is no event: {reason}: {} (--strict)", reject.offset, reject.detail));
+        }
+    }
+
+    fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
+        self.stats.rules.iter().map(count).sum()
+    }
+}
+
+/// Says notes, statistics if wanted, and the summary in one line.
+pub(super) fn say(counts: &Counts, format: Option<StatsFormat>, terminal: &Terminal) {
+    counts.notes.iter().for_each(|note| terminal.say(&format!("note: {note}")));
+    match format {
+        Some(StatsFormat::Table) => terminal.say(&table(counts)),
+        Some(StatsFormat::Json) => terminal.say(&json(counts)),
+        None => {}
+    }
+    terminal.say(&line(counts));
+}
+
+fn line(counts: &Counts) -> String {
+    let mut parts =
+        vec![format!("{}, {}", number(counts.stats.events, "event"), number(counts.alerts, "alert"))];
+    let rejects: u64 = counts.rejects.values().sum();
+    if rejects > 0 {
+        let reasons = counts.rejects.iter().map(|(reason, n)| format!("{n} {}", reason.as_str()));
+        parts.push(format!("{} ({})", number(rejects, "reject"), reasons.collect::<Vec<_>>().join(", ")));
+    }
+    if counts.stats.late > 0 {
+        parts.push(format!("{} too late (--lateness, --late)", number(counts.stats.late, "event")));
+    }
+    let said = [
+        (
+            counts.sum(|rule| rule.pending),
+            "match",
+            "matches",
+            "still waited for a deadline; --at-end flush reports them",
+        ),
+        (counts.sum(|rule| rule.refused), "match", "matches", "beyond a limit (--stats)"),
+        (
+            counts.sum(|rule| rule.eval_errors),
+            "expression",
+            "expressions",
+            "without a value: wrong type, overflow or division by zero (--stats)",
+        ),
+    ];
+    let said = said.iter().filter(|(n, ..)| *n > 0);
+    parts.extend(said.map(|(n, one, many, what)| format!("{n} {} {what}", if *n == 1 { one } else { many })));
+    parts.extend(counts.idle.iter().cloned());
+    parts.join("; ")
+}
+
+fn number(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+type Column = (&'static str, fn(&RuleStats) -> u64);
+
+/// The columns of the statistics: names and what they count.
+const COLUMNS: [Column; 7] = [
+    ("seen", |rule| rule.seen),
+    ("starts", |rule| rule.starts),
+    ("alerts", |rule| rule.alerts),
+    ("open", |rule| rule.open),
+    ("pending", |rule| rule.pending),
+    ("refused", |rule| rule.refused),
+    ("eval_errors", |rule| rule.eval_errors),
+];
+
+fn table(counts: &Counts) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(std::iter::once("rule").chain(COLUMNS.map(|(name, _)| name)));
+    for rule in &counts.stats.rules {
+        let cells = COLUMNS.map(|(_, count)| count(rule).to_string());
+        table.add_row(std::iter::once(rule.name.to_string()).chain(cells));
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn json(counts: &Counts) -> String {
+    let rules = counts.stats.rules.iter().map(|rule| {
+        let mut object = serde_json::Map::from_iter([("rule".to_owned(), json!(rule.name.as_str()))]);
+        object.extend(COLUMNS.map(|(name, count)| (name.to_owned(), json!(count(rule)))));
+        serde_json::Value::Object(object)
+    });
+    let rejects = counts.rejects.iter().map(|(reason, n)| (reason.as_str().to_owned(), json!(n)));
+    json!({
+        "events": counts.stats.events,
+        "judged": counts.stats.judged,
+        "late": counts.stats.late,
+        "alerts": counts.alerts,
+        "rejects": serde_json::Map::from_iter(rejects),
+        "rules": rules.collect::<Vec<_>>(),
+    })
+    .to_string()
+}

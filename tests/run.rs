@@ -1,0 +1,134 @@
+//! `tripline run` from outside. Most cases are data in `tests/run/`.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+#[test]
+fn the_cases() {
+    trycmd::TestCases::new().env("COLUMNS", "100").case("tests/run/*.trycmd");
+}
+
+const PAIRS: &str = "rule pair { sequence by user within 1h { a: a  b: b } }\nrule any { event x: c }\n";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("r.trip"), PAIRS).unwrap();
+    folder
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));
+    command.current_dir(folder).arg("run").args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn event(kind: &str, ts: u32) -> String {
+    format!("{{\"ts\":{ts},\"type\":\"{kind}\",\"user\":\"ann\"}}\n")
+}
+
+#[test]
+fn a_live_pipe_has_its_alerts_while_it_is_open() {
+    let folder = folder();
+    let mut child = start(folder.path(), &["r.trip"]);
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for round in 0..3 {
+        input.write_all((event("a", round * 10) + &event("b", round * 10 + 1)).as_bytes()).unwrap();
+        let mut line = String::new();
+        // It would wait for ever if the alert came only with the next event.
+        output.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("\"offset\":{}", round * 2 + 1)), "{line}");
+    }
+    drop(input);
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "6 events, 3 alerts\n");
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    let folder = folder();
+    let many: String = (0..50_000).map(|n| event("c", n)).collect();
+    fs::write(folder.path().join("many.ndjson"), many).unwrap();
+    let mut child = start(folder.path(), &["r.trip", "many.ndjson"]);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert_eq!((said.status.code(), said.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn an_input_that_breaks_off_is_named_and_the_others_are_read_to_their_end() {
+    let folder = folder();
+    let many: String = (0..30_000).map(|n| event("c", n * 2)).collect();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(many.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    fs::write(folder.path().join("cut.gz"), &packed[..packed.len() / 2]).unwrap();
+    fs::write(folder.path().join("whole.ndjson"), event("a", 100_000) + &event("b", 100_001)).unwrap();
+    let child = start(folder.path(), &["r.trip", "cut.gz", "whole.ndjson", "--out", "alerts"]);
+    let said = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(3));
+    assert!(
+        error.starts_with(
+            "error: cannot read `cut.gz` to its end: it ends in the middle of its compressed data\n"
+        ),
+        "{error}"
+    );
+    let alerts = fs::read_to_string(folder.path().join("alerts")).unwrap();
+    let rule =
+        |name: &str| alerts.lines().filter(|line| line.contains(&format!("\"rule\":\"{name}\""))).count();
+    assert!(rule("any") > 1_000, "what was read before is judged");
+    assert_eq!(rule("pair"), 1);
+}
+
+#[test]
+fn nothing_is_written_over_before_rules_and_inputs_are_good() {
+    let folder = folder();
+    fs::write(folder.path().join("alerts"), "precious").unwrap();
+    fs::write(folder.path().join("wrong.trip"), "rule {").unwrap();
+    for (arguments, code) in
+        [(["wrong.trip", "-", "--out", "alerts"], 2), (["r.trip", "none", "--out", "alerts"], 3)]
+    {
+        let said = start(folder.path(), &arguments).wait_with_output().unwrap();
+        assert_eq!(said.status.code(), Some(code));
+        assert_eq!(fs::read_to_string(folder.path().join("alerts")).unwrap(), "precious");
+    }
+}
+
+#[test]
+fn late_events_and_rejects_have_files_of_their_own() {
+    let folder = folder();
+    let text = event("c", 10) + "oops \u{0}\n" + &event("c", 4) + &event("c", 10);
+    fs::write(folder.path().join("c.ndjson"), text).unwrap();
+    let files = ["r.trip", "c.ndjson", "--late", "late", "--rejects", "rejects"];
+    let said = start(folder.path(), &files).wait_with_output().unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let late = r#"{"source":"c.ndjson","offset":3,"time":"1970-01-01T00:00:04.000Z","event":{"ts":4,"type":"c","user":"ann"}}"#;
+    assert_eq!(read("late").trim_end(), late);
+    let reject = r#"{"source":"c.ndjson","offset":2,"reason":"broken_json","detail":"expected value at byte 1","raw":"oops \u0000"}"#;
+    assert_eq!(read("rejects").trim_end(), reject);
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).lines().count(),
+        2,
+        "an event of equal time is not late"
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let folder = folder();
+    fs::write(folder.path().join("c.ndjson"), event("c", 1)).unwrap();
+    let said =
+        start(folder.path(), &["r.trip", "c.ndjson", "--out", "/dev/full"]).wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&said.stderr)
+            .starts_with("error: cannot write to `/dev/full`: no space left")
+    );
+}
