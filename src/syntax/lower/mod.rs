@@ -122,11 +122,16 @@ impl<'a> Lower<'a> {
     }
 
     fn type_name(&mut self, node: Node<'_>) -> TypeName {
-        let span = self.span(node);
-        match node.child(R::string) {
-            Some(string) => TypeName { name: self.string(string).value.into(), quoted: true, span },
-            None => TypeName { name: words::untick(node.text()), quoted: false, span },
+        if let Some(string) = node.child(R::string) {
+            return TypeName {
+                name: self.string(string).value.into(),
+                quoted: true,
+                span: self.span(string),
+            };
         }
+        // A node may end with the white space it looked past.
+        let Ident { name, span } = self.ident(node.child(R::ident).unwrap_or(node));
+        TypeName { name, quoted: false, span }
     }
 
     fn path(&mut self, node: Node<'_>) -> Path {
