@@ -1,8 +1,11 @@
 //! All integration tests, in one binary.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(unreachable_pub, reason = "here `pub` says what a module offers the others")]
 
 mod cli;
+mod corpus;
 mod io;
+mod judge;
 mod layering;
 mod run;

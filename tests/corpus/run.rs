@@ -1,0 +1,139 @@
+//! The configurations: each runs a case and gives what came out.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tripline::diagnostic::Diagnostic;
+use tripline::reference::{self, Options, Reference};
+use tripline::{Alert, AlertKind, Event, Limits, Program, Sink, Timestamp};
+
+use super::case::{AtEnd, Case};
+use super::notation::{self, Found, Input};
+
+/// What came of a case.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The alerts in the order in which they came out.
+    pub alerts: Vec<Found>,
+    /// Alerts that do not stand where the one order of alerts puts them.
+    pub misplaced: Vec<String>,
+    /// The lines that came too late.
+    pub late: Vec<u64>,
+    /// How many evaluations failed.
+    pub eval_errors: u64,
+    /// How many matches the limit of `matches all` left out.
+    pub beyond_limit: u64,
+    /// How many matches still wait for a deadline.
+    pub pending: u64,
+}
+
+/// Compiles the rules of a case.
+pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>) {
+    let file = tripline::SourceFile { name: format!("{}.trip", case.name), text: case.rule.clone() };
+    Program::compile(&[file], &tripline::Settings::default(), limits)
+}
+
+/// The reference engine, event by event.
+pub fn reference(case: &Case, program: Arc<Program>) -> Outcome {
+    let mut engine = Reference::new(program, Options { lateness: case.lateness });
+    let mut sink = Collector::default();
+    for input in &case.inputs {
+        let flow = match input {
+            Input::Event(event) => {
+                sink.line = event.offset.to_string();
+                engine.push(Event::clone(event), &mut sink)
+            }
+            Input::Advance(time) => engine.advance(*time, &mut sink),
+        };
+        assert!(flow.is_continue());
+    }
+    sink.line = "end".into();
+    let at_end = match case.at_end {
+        AtEnd::Hold => reference::AtEnd::Hold,
+        AtEnd::Flush => reference::AtEnd::Flush,
+    };
+    assert!(engine.finish(at_end, &mut sink).is_continue());
+    let stats = engine.stats();
+    let sum = |count: fn(&reference::RuleStats) -> u64| stats.rules.iter().map(count).sum();
+    Outcome {
+        alerts: sink.alerts,
+        late: sink.late,
+        misplaced: sink.misplaced,
+        eval_errors: sum(|rule| rule.eval_errors),
+        beyond_limit: sum(|rule| rule.refused),
+        pending: sum(|rule| rule.pending),
+    }
+}
+
+/// Keeps alerts with the line at which they came out, and notes those that do not stand in the one order of alerts.
+#[derive(Default)]
+struct Collector {
+    line: String,
+    alerts: Vec<Found>,
+    late: Vec<u64>,
+    misplaced: Vec<String>,
+    before: Option<Alert>,
+}
+
+impl Sink for Collector {
+    fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
+        let found = found(&alert, &self.line);
+        if self.before.as_ref().is_some_and(|before| !in_order(before, &alert)) {
+            self.misplaced.push(found.to_string());
+        }
+        self.alerts.push(found);
+        self.before = Some(alert);
+        ControlFlow::Continue(())
+    }
+
+    fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
+        self.late.push(event.offset);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether two alerts stand in the one order: by moment and, where both are matches that their last event makes
+/// certain, by that event, the rule, the key and the id. A line delivered twice is one event to the id.
+fn in_order(a: &Alert, b: &Alert) -> bool {
+    match (cause(a), cause(b)) {
+        (Some(x), Some(y)) => {
+            (a.time, x, &a.rule.name, &a.key, a.id) <= (b.time, y, &b.rule.name, &b.key, b.id)
+        }
+        _ => a.time <= b.time,
+    }
+}
+
+fn cause(alert: &Alert) -> Option<u64> {
+    let last = alert.bindings.iter().flat_map(|(_, events)| events).map(|event| event.offset).max()?;
+    let by_event = alert.kind == AlertKind::Match && alert.deadline.is_none() && alert.last == alert.time;
+    by_event.then_some(last)
+}
+
+fn found(alert: &Alert, line: &str) -> Found {
+    let bindings = alert.bindings.iter();
+    let bindings =
+        bindings.map(|(step, events)| (step.to_string(), events.iter().map(|e| e.offset).collect()));
+    let key: Vec<String> = alert.key.values().iter().map(notation::show).collect();
+    let time = |time: Timestamp| notation::show_time(time);
+    let mut rest = vec![
+        ("rule", alert.rule.name.to_string()),
+        ("time", time(alert.time)),
+        ("line", line.to_owned()),
+        ("first", time(alert.first)),
+        ("last", time(alert.last)),
+        ("type", alert.event_type.to_string()),
+        ("key", key.join(",")),
+    ];
+    rest.extend(alert.deadline.map(|deadline| ("deadline", time(deadline))));
+    rest.extend(alert.rule.severity.map(|severity| ("severity", severity.as_str().to_owned())));
+    if let AlertKind::Timeout { reached, bound } = &alert.kind {
+        rest.push(("kind", "timeout".into()));
+        rest.push(("reached", reached.to_string()));
+        rest.push(("bound", bound.to_string()));
+    }
+    Found {
+        bindings: bindings.collect(),
+        fields: alert.fields.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        rest,
+    }
+}
