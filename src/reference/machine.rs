@@ -111,6 +111,12 @@ impl Machine {
         }
     }
 
+    /// A key in the form it has in the first event bound: `1` and `1.0` are one partition.
+    fn shown(&self, key: &Key, partial: &Partial) -> Key {
+        let first = partial.bound.first().and_then(|b| self.keys(&b.event).into_iter().nth(b.step.index()));
+        first.flatten().unwrap_or_else(|| key.clone())
+    }
+
     /// For each step the key under which it sees this event: its own, or the rule's. The last one is the rule's, for
     /// everything that speaks of the partition as a whole.
     fn keys(&self, event: &Arc<Event>) -> Vec<Option<Key>> {
@@ -144,7 +150,8 @@ impl Machine {
 
     fn alert(&mut self, key: &Key, found: &Match, moment: Timestamp) -> Certain {
         self.stats.alerts += 1;
-        (moment, self.reporter.alert(&self.law, key, found, moment))
+        let key = self.shown(key, &found.partial);
+        (moment, self.reporter.alert(&self.law, &key, found, moment))
     }
 
     /// A start that expired, if the rule speaks of timeouts and it had reached the step asked for.
@@ -160,7 +167,8 @@ impl Machine {
             reached: self.law.pattern.slot(reached.slot).name.clone(),
             bound: CompactString::from(bound),
         };
-        let alert = self.reporter.timeout(&self.law, key, partial, kind, moment)?;
+        let key = self.shown(key, partial);
+        let alert = self.reporter.timeout(&self.law, &key, partial, kind, moment)?;
         self.stats.alerts += 1;
         Some((moment, alert))
     }

@@ -98,8 +98,13 @@ impl Walk<'_> {
             },
             Todo::Step(step, done) => self.step(*step, *done, &node.next, path),
             Todo::Group(group, done) => self.group(*group, *done, &node.next, path),
-            // An iteration that took no event is none.
-            Todo::EndIteration { began, .. } if *began == self.bound => {}
+            // An iteration that took no event counts only where one is still needed; then the others that are needed
+            // take none either, or they would be this one.
+            Todo::EndIteration { group, done, began } if *began == self.bound => {
+                if *done < self.pattern.group(*group).repeat.min {
+                    self.go(&node.next, path);
+                }
+            }
             Todo::EndIteration { group, done, .. } => {
                 self.go(&then(Todo::Group(*group, done + 1), &node.next), path)
             }
@@ -153,11 +158,11 @@ impl Walk<'_> {
         }
     }
 
-    /// A group once more, or go on. What may be empty counts as done however often it must come.
+    /// A group once more, or go on; a greedy one prefers once more.
     fn group(&mut self, group: GroupId, done: u32, next: &Rest, path: Path) {
         let plan = self.pattern.group(group);
         let more = plan.repeat.max.is_none_or(|max| done < max);
-        let leave = done >= plan.repeat.min || may_be_empty(self.pattern, &plan.items);
+        let leave = done >= plan.repeat.min;
         if leave && !plan.repeat.greedy {
             self.go(next, path.clone());
         }
@@ -188,20 +193,4 @@ impl Walk<'_> {
     fn items(&mut self, items: &[Item], next: &Rest, path: &Path) {
         self.go(&then(Todo::Items(items.into(), 0), next), path.clone());
     }
-}
-
-/// Whether these items can be passed without an event.
-fn may_be_empty(pattern: &Pattern, items: &[Item]) -> bool {
-    items.iter().all(|item| match item {
-        Item::Step(step) => pattern.step(*step).repeat.min == 0,
-        Item::Absence(_) => true,
-        Item::Group(group) => {
-            let group = pattern.group(*group);
-            group.repeat.min == 0 || may_be_empty(pattern, &group.items)
-        }
-        Item::Either(branches) => branches.iter().any(|b| may_be_empty(pattern, b)),
-        Item::Of { take, members } => {
-            members.iter().filter(|m| may_be_empty(pattern, m)).count() >= *take as usize
-        }
-    })
 }
