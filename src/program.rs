@@ -48,6 +48,7 @@ impl Program {
         }
         let is_whole = !found.iter().any(Diagnostic::is_error);
         let (plan, findings) = analyze(&trees, settings, &limits);
+        let findings = diagnostic::without_echoes(&found, findings);
         found.extend(findings.into_iter().filter(|finding| is_whole || !hangs_on_the_rest(finding)));
         let program = (!found.iter().any(Diagnostic::is_error)).then(|| Program::new(plan, limits.clone()));
         (program, diagnostic::in_order(found, limits.diagnostics))

@@ -5,6 +5,7 @@
 
 mod cli;
 mod corpus;
+mod diagnostics;
 mod io;
 mod judge;
 mod layering;

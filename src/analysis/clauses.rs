@@ -53,7 +53,8 @@ pub(super) fn sort<'a>(rule: &'a Rule, found: &mut Vec<Diagnostic>) -> Clauses<'
     }
     if clauses.body.is_none() {
         let message = format!("the rule `{}` says nothing to look for", rule.name.name);
-        let finding = Diagnostic::new(Code::MissingClause, rule.name.span, message);
+        // Over the whole rule, so that a body that could not be read is not missed.
+        let finding = Diagnostic::new(Code::MissingClause, rule.span, message);
         found.push(finding.help("add `event …`, `sequence … { … }` or `window … { … }`"));
     }
     clauses

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Schema, Value};
 use crate::span::Span;
-use crate::syntax::ast::{File, Ident, Item, ListDecl, ListSource, ParamDecl};
+use crate::syntax::ast::{File, Ident, Item, ParamDecl};
 
 use super::report::{duplicate, not_yet, suggest};
 use super::settings::{Settings, read};
@@ -41,7 +41,7 @@ pub(super) fn collect(files: &[File], settings: &Settings, found: &mut Vec<Diagn
             Item::Rule(rule) => claim(&mut rules, "rule", &rule.name, found),
             Item::Event(event) => schema::declare(event, &mut declared.schema, &mut events, found),
             Item::Param(param) => declared.param(param, found),
-            Item::List(list) => declared.list(list, found),
+            Item::List(list) => declared.hold("list", &list.name, found),
             Item::Table(table) => declared.hold("table", &table.name, found),
         }
     }
@@ -81,15 +81,6 @@ impl Declared {
     fn poison(&mut self, name: &Ident) {
         let param = Param { value: Value::Null, ty: Type::Error, span: name.span };
         self.params.entry(name.name.clone()).or_insert(param);
-    }
-
-    fn list(&mut self, list: &ListDecl, found: &mut Vec<Diagnostic>) {
-        self.hold("list", &list.name, found);
-        let ListSource::Items(items) = &list.source else { return };
-        for item in items.iter().filter(|item| literal::signed(item).is_none()) {
-            let message = format!("the items of the list `{}` must be literals", list.name.name);
-            found.push(Diagnostic::new(Code::NotConstant, item.span, message));
-        }
     }
 
     fn hold(&mut self, what: &'static str, name: &Ident, found: &mut Vec<Diagnostic>) {

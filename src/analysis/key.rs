@@ -69,6 +69,10 @@ pub(super) fn steps<'a>(
     }
 }
 
+fn fields(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "field" } else { "fields" })
+}
+
 fn check(partition: &Partition, step: &ast::Step, count: usize, span: Span, cx: &mut Cx) {
     let name = &step.name.name;
     if let Some((ast::Mode::Next, mode)) = step.mode {
@@ -82,7 +86,7 @@ fn check(partition: &Partition, step: &ast::Step, count: usize, span: Span, cx: 
         Partition::Missing(_) => return,
         Partition::Global(_) => format!("`{name}` has its own key, and the rule is `global`"),
         Partition::By(keys) if keys.len() != count => {
-            format!("`{name}` has {count} keys of its own, and the rule has {}", keys.len())
+            format!("the key of `{name}` has {}, and that of the rule {}", fields(count), keys.len())
         }
         Partition::By(_) => return,
     };

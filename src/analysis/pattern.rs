@@ -23,9 +23,11 @@ pub(super) fn lay_out<'a>(
     builder.layout
 }
 
-/// Lays out steps that stand side by side, as that of an `event` rule and those of a window do.
+/// Lays out steps that stand side by side, as that of an `event` rule and those of a window do. Whatever their
+/// quantifiers say, they are this often.
 pub(super) fn lay_out_steps<'a>(
     steps: impl IntoIterator<Item = &'a ast::Step>,
+    repeat: Repeat,
     limits: &Limits,
     found: &mut Vec<Diagnostic>,
 ) -> Layout<'a> {
@@ -34,7 +36,7 @@ pub(super) fn lay_out_steps<'a>(
     let mut items = Vec::new();
     for (part, step) in steps.into_iter().enumerate() {
         builder.trail = vec![Turn { kind: BlockKind::AnyOrder, group: None, part }];
-        items.extend(builder.add(step, Role::Bind).map(Item::Step));
+        items.extend(builder.add(step, Role::Bind, repeat).map(Item::Step));
     }
     builder.layout.pattern.items = items;
     builder.layout
@@ -81,8 +83,8 @@ impl<'a> Builder<'a, '_> {
             SequenceItem::Either { branches, span } => vec![self.either(branches, *span)],
             SequenceItem::All { members, span } => self.members(members, members.len() as u64, *span),
             SequenceItem::Of { take, take_span, members, span } => {
-                self.check_take(*take, *take_span, members.len());
-                self.members(members, *take, *span)
+                let take = self.check_take(*take, *take_span, members.len() as u64);
+                self.members(members, take, *span)
             }
             SequenceItem::Until { step, span } => self.cancel(step, *span, last),
         }
@@ -90,23 +92,23 @@ impl<'a> Builder<'a, '_> {
 
     fn step(&mut self, step: &'a ast::Step) -> Option<Item> {
         if !matches!(step.mode, Some((ast::Mode::Not, _))) {
-            return self.add(step, Role::Bind).map(Item::Step);
+            let repeat = self.repeat(step.quantifier);
+            return self.add(step, Role::Bind, repeat).map(Item::Step);
         }
         if let Some(quantifier) = step.quantifier {
             let finding =
                 Diagnostic::new(Code::BadQuantifier, quantifier.span, "an absence takes no quantifier");
             self.found.push(finding);
         }
-        self.add(step, Role::Absence).map(Item::Absence)
+        self.add(step, Role::Absence, Repeat::ONCE).map(Item::Absence)
     }
 
-    fn add(&mut self, ast: &'a ast::Step, role: Role) -> Option<StepId> {
+    fn add(&mut self, ast: &'a ast::Step, role: Role, repeat: Repeat) -> Option<StepId> {
         if self.layout.steps.len() >= self.limits.steps {
             self.refuse_more(ast.name.span);
             return None;
         }
         let types = self.types(ast);
-        let repeat = self.repeat(if role == Role::Bind { ast.quantifier } else { None });
         let info = StepInfo { ast, role, trail: self.trail.clone() };
         self.layout.add(info, |slot| plan_step(ast, slot, repeat, types), self.found)
     }
@@ -206,17 +208,15 @@ impl<'a> Builder<'a, '_> {
         vec![Item::Of { take, members }]
     }
 
-    fn check_take(&mut self, take: u64, span: Span, members: usize) {
-        if take == 0 {
-            self.found.push(Diagnostic::new(
-                Code::BadBlock,
-                span,
-                "a block that takes no member is no block",
-            ));
-        } else if take > members as u64 {
-            let message = format!("{take} members cannot be taken of {members}");
-            self.found.push(Diagnostic::new(Code::BadBlock, span, message));
-        }
+    /// How many members are taken. A wrong number counts as all of them, so that nothing follows from it.
+    fn check_take(&mut self, take: u64, span: Span, members: u64) -> u64 {
+        let message = match take {
+            0 => "a block that takes no member is no block".to_string(),
+            _ if take > members && members > 0 => format!("{take} members cannot be taken of {members}"),
+            _ => return take,
+        };
+        self.found.push(Diagnostic::new(Code::BadBlock, span, message));
+        members
     }
 
     fn cancel(&mut self, step: &'a ast::Step, span: Span, last: bool) -> Vec<Item> {
@@ -226,7 +226,7 @@ impl<'a> Builder<'a, '_> {
             self.found.push(finding.help("to end a loop write `until` behind its step or group"));
             return Vec::new();
         }
-        self.layout.pattern.cancel = self.add(step, Role::Cancel);
+        self.layout.pattern.cancel = self.add(step, Role::Cancel, Repeat::ONCE);
         Vec::new()
     }
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::Limits;
-use crate::plan::{self, Output, Pattern, Policy, Sequence};
+use crate::plan::{self, Output, Pattern, Policy, Repeat, Sequence};
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -61,7 +61,7 @@ fn event(
 ) -> Made {
     check_event_step(step, around.found);
     check_event_clauses(clauses, around.found);
-    let layout = lay_out_steps([step], around.limits, around.found);
+    let layout = lay_out_steps([step], Repeat::ONCE, around.limits, around.found);
     lints::types(&layout, around.declared, around.found);
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let pattern = fill(&layout, &mut cx);
@@ -180,8 +180,9 @@ fn window(
     uses: &mut Uses,
     around: &mut Surroundings,
 ) {
+    const MANY: Repeat = Repeat { min: 1, max: None, greedy: true };
     around.found.push(not_yet(body.span, "`window` rules"));
-    let layout = lay_out_steps(&body.steps, around.limits, around.found);
+    let layout = lay_out_steps(&body.steps, MANY, around.limits, around.found);
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     key::rule(&body.partition, &mut cx);
     fill(&layout, &mut cx);

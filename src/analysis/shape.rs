@@ -99,11 +99,13 @@ pub(super) struct Around {
     pub(super) before: (u64, u64),
     /// The least and the most events after it.
     pub(super) after: (u64, u64),
+    /// Whether it is in a member of `all` or `of`.
+    pub(super) member: bool,
 }
 
 /// Calls back for each step and absence of the pattern with what may be bound around it.
 pub(super) fn walk(pattern: &Pattern, visit: &mut impl FnMut(StepId, bool, Around)) {
-    walk_items(pattern, &pattern.items, Around { before: (0, 0), after: (0, 0) }, visit);
+    walk_items(pattern, &pattern.items, Around { before: (0, 0), after: (0, 0), member: false }, visit);
 }
 
 fn walk_items(
@@ -121,7 +123,7 @@ fn walk_items(
     }
     let mut before = around.before;
     for ((item, size), after) in items.iter().zip(&sizes).zip(afters) {
-        walk_item(pattern, item, *size, Around { before, after }, visit);
+        walk_item(pattern, item, *size, Around { before, after, ..around }, visit);
         before = plus(before, *size);
     }
 }
@@ -146,7 +148,8 @@ fn walk_item(
                 let loops = group.repeat.max != Some(1);
                 let most = |n: u64| if loops { n.saturating_add(size.max) } else { n };
                 let (before, after) = (around.before, around.after);
-                let inner = Around { before: (before.0, most(before.1)), after: (after.0, most(after.1)) };
+                let inner =
+                    Around { before: (before.0, most(before.1)), after: (after.0, most(after.1)), ..around };
                 walk_items(pattern, &group.items, inner, visit);
             }
         }
@@ -156,7 +159,11 @@ fn walk_item(
         Item::Of { take, members } => {
             let others = |n: u64| if *take > 1 { n.saturating_add(size.max) } else { n };
             let (before, after) = (around.before, around.after);
-            let inner = Around { before: (before.0, others(before.1)), after: (after.0, others(after.1)) };
+            let inner = Around {
+                before: (before.0, others(before.1)),
+                after: (after.0, others(after.1)),
+                member: true,
+            };
             members.iter().for_each(|member| walk_items(pattern, member, inner, visit));
         }
     }

@@ -97,6 +97,9 @@ fn check_absence(step: &Step, sequence: &Sequence, around: Around, found: &mut V
     if let Some(until) = &step.until {
         found.push(no_effect(until.span, format!("`until` has no effect on the absence `{name}`")));
     }
+    if around.member {
+        return;
+    }
     let bad =
         |message: String, help: String| Diagnostic::new(Code::BadAbsence, step.name.span, message).help(help);
     if around.before.0 == 0 && step.within.is_none() && around.after.1 > 0 {

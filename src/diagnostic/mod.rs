@@ -3,8 +3,10 @@
 //! Nothing here draws or prints; `render` does.
 
 mod codes;
+mod list;
 
 pub use codes::{Code, Severity};
+pub use list::{in_order, without_echoes};
 
 use crate::span::Span;
 
@@ -83,27 +85,6 @@ impl Diagnostic {
     }
 }
 
-/// Findings by file and place. If there are more than the limit errors are kept first, and a last finding says how many
-/// are left out.
-pub fn in_order(mut found: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
-    let place =
-        |finding: &Diagnostic| (finding.span().file, finding.span().start, finding.code, finding.span().end);
-    if found.len() > limit {
-        found.sort_by_key(|finding| (!finding.is_error(), place(finding)));
-        let rest = found.split_off(limit);
-        let mut last =
-            Diagnostic::without_place(Code::TooLarge, format!("{} more findings are not shown", rest.len()));
-        if !rest.iter().any(Diagnostic::is_error) {
-            last.severity = Severity::Warning;
-        }
-        found.sort_by_key(place);
-        found.push(last);
-        return found;
-    }
-    found.sort_by_key(place);
-    found
-}
-
 /// The candidate nearest to `name`, if one is near enough to be what was meant.
 ///
 /// Cost: the product of the lengths for each candidate; names beyond 64 bytes get no suggestion.
@@ -111,7 +92,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if name.len() > 64 {
         return None;
     }
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
+    let length = name.chars().count();
+    // A name of one letter is near to every other.
+    let allowed = (length / 3).clamp(1, 3).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .filter(|c| *c != name && c.len() <= 64)
@@ -151,5 +134,7 @@ mod tests {
         assert_eq!(nearest("severty", words), Some("severity"));
         assert_eq!(nearest("sequnece", words), Some("sequence"));
         assert_eq!(nearest("window", words), None);
+        assert_eq!(nearest("a", ["b"]), None);
+        assert_eq!(nearest("fial", ["f", "fail"]), Some("fail"));
     }
 }

@@ -1,6 +1,6 @@
 //! Aggregates over the events bound to one step.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::id::SlotId;
 use crate::plan::{Aggregate, Expr};
 use crate::span::Span;
@@ -66,45 +66,39 @@ impl Cx<'_, '_> {
     fn one_step<'e>(&mut self, function: &Ident, arg: &'e ast::Expr) -> Option<(SlotId, &'e Ident)> {
         let names = names_in(arg, self.layout);
         let Some(first) = names.first().copied() else {
-            let (message, help) = match &bare(arg).kind {
-                ExprKind::Path(Path { segments }) => match &segments[..] {
-                    [name] if !self.declared.params.contains_key(&name.name) => {
-                        let help = format!(
-                            "write `{}(x)` or `{}(x.{})` with the name of a step",
-                            function.name, function.name, name.name
-                        );
-                        (
-                            format!(
-                                "`{}` counts the events of a step, and the rule has no step `{}`",
-                                function.name, name.name
-                            ),
-                            help,
-                        )
-                    }
-                    [step, ..] => {
-                        let finding = self.layout.unknown_step(step);
-                        self.report(finding);
-                        return None;
-                    }
-                    [] => return None,
-                },
-                _ => (
-                    format!("`{}` counts the events of a step, and none is named", function.name),
-                    format!("write `{}(x.FIELD)`", function.name),
-                ),
-            };
-            self.report(Diagnostic::new(Code::WrongArguments, arg.span, message).help(help));
+            let finding = self.no_step(function, arg);
+            self.report(finding);
             return None;
         };
         if let Some(other) = names.iter().find(|name| name.name != first.name) {
             let message = format!(
-                "`{}` counts the events of one step, and here are `{}` and `{}`",
+                "`{}` is made of the events of one step, and here are `{}` and `{}`",
                 function.name, first.name, other.name
             );
             self.report(Diagnostic::new(Code::WrongArguments, other.span, message));
             return None;
         }
         self.layout.slot(&first.name).map(|slot| (slot, first))
+    }
+
+    /// The finding about an aggregate's argument that speaks of no step.
+    fn no_step(&self, function: &Ident, arg: &ast::Expr) -> Diagnostic {
+        let name = match &bare(arg).kind {
+            ExprKind::Path(Path { segments }) => segments.first(),
+            _ => None,
+        };
+        let looks_like = name.is_some_and(|name| nearest(&name.name, self.layout.names()).is_some());
+        let is_dotted = matches!(&bare(arg).kind, ExprKind::Path(Path { segments }) if segments.len() > 1);
+        match name {
+            Some(name) if looks_like || (is_dotted && name.name != "this") => self.layout.unknown_step(name),
+            _ => {
+                let message =
+                    format!("`{}` is made of the events of a step, and no step is named here", function.name);
+                let finding = Diagnostic::new(Code::WrongArguments, arg.span, message);
+                let field = if function.name == "count" { "" } else { ".FIELD" };
+                finding.help(format!("write `{}(x{field})` with the name of a step", function.name))
+            }
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl Cx<'_, '_> {
         }
     }
 
-    fn unknown(&mut self, function: &Ident, args: &[ast::Expr]) -> Typed {
+    pub(super) fn unknown(&mut self, function: &Ident, args: &[ast::Expr]) -> Typed {
         args.iter().for_each(|arg| drop(self.lower(arg)));
         let message = format!("there is no function `{}`", function.name);
         let names = FORMS.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|f| f.name()));
@@ -134,7 +134,7 @@ impl Cx<'_, '_> {
             };
             if !fits {
                 right = false;
-                let wanted = if kind == Kind::Same { same.to_string() } else { word(kind).to_string() };
+                let wanted = if kind == Kind::Same { format!("`{same}`") } else { word(kind).to_string() };
                 self.wrong_type(
                     arg.span,
                     format!("`{}` wants {wanted} here, and this is `{}`", name.name, value.ty),

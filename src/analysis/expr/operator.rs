@@ -106,7 +106,7 @@ impl Cx<'_, '_> {
         if !self.check_comparable(&a, &b, (left, right), span, !matches!(op, Compare::Eq | Compare::Ne)) {
             return Typed::new(Expr::Const(Value::Null), Type::Error);
         }
-        if a.ty == Type::Null || b.ty == Type::Null {
+        if [&a.ty, &b.ty].contains(&&Type::Null) && ![&a.ty, &b.ty].contains(&&Type::Error) {
             let field = if a.ty == Type::Null { right } else { left };
             let finding =
                 Diagnostic::new(Code::NullComparison, span, "a comparison with `null` is never true");

@@ -105,9 +105,7 @@ impl<'a> Cx<'a, '_> {
 
     fn unknown_field(&mut self, joined: &str, types: &Types, span: Span) {
         let message = match types {
-            Types::OneOf(names) if names.len() > 1 => {
-                format!("none of the types of this step has a field `{joined}`")
-            }
+            Types::OneOf(names) if names.len() > 1 => format!("no event type here has a field `{joined}`"),
             Types::OneOf(names) => format!("`{}` has no field `{joined}`", names.concat()),
             Types::Any => return,
         };

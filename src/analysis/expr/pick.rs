@@ -4,12 +4,11 @@ use compact_str::format_compact;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
-use crate::id::StepId;
+use crate::function::Function;
 use crate::plan::{Expr, Pick, SlotRef};
 use crate::span::Span;
 use crate::syntax::ast::{self, ExprKind, Ident, Path};
 
-use super::super::layout::Role;
 use super::super::reach::{Place, Reach};
 use super::super::report::not_yet;
 use super::super::types::Type;
@@ -29,6 +28,7 @@ impl Cx<'_, '_> {
                 Some((reach, pick)) => self.bound(reach, pick, &path.segments, span),
                 None => Typed::error(),
             },
+            None if Function::by_name(&function.name).is_none() => self.unknown(function, args),
             _ => {
                 let message = format!("`{}` gives a value, and only an event has fields", function.name);
                 self.wrong_type(span, message)
@@ -63,6 +63,15 @@ impl Cx<'_, '_> {
         args: &[ast::Expr],
         span: Span,
     ) -> Option<(Reach, Pick)> {
+        if self.counted.is_some() {
+            let finding = Diagnostic::new(
+                Code::Misplaced,
+                span,
+                "an aggregate goes over all events of its step and cannot pick one",
+            );
+            self.report(finding);
+            return None;
+        }
         let wanted = if form == Form::Nth { 2 } else { 1 };
         if args.len() != wanted {
             self.report(arguments(
@@ -246,10 +255,8 @@ impl Cx<'_, '_> {
     /// The loop in whose own clauses this is.
     fn own_loop(&self) -> Option<SlotRef> {
         let (Place::Where(_) | Place::Until(_), None) = (self.place, self.counted) else { return None };
-        let step: StepId = self.place.step()?;
-        let info = self.layout.info(step).filter(|info| info.role == Role::Bind)?;
+        let step = self.place.step()?;
         let slot = self.layout.pattern.steps.get(step.index())?.slot;
-        let _ = info;
         self.layout.reach(self.place, slot).ok().filter(|reach| reach.own).map(|reach| reach.slot)
     }
 

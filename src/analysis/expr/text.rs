@@ -48,7 +48,7 @@ impl Cx<'_, '_> {
             }
         };
         let pattern = TextPattern { op, pattern: text };
-        if let Err(error) = Matcher::new(&pattern, self.limits) {
+        if let Err(error) = Matcher::check(&pattern, self.limits) {
             let message = format!("this pattern does not compile: {error}");
             self.report(Diagnostic::new(Code::BadPattern, place(&error, at), message));
             return None;

@@ -1,0 +1,73 @@
+//! Findings of several stages as one list.
+
+use crate::span::{FileId, Span};
+
+use super::{Code, Diagnostic, Severity};
+
+/// Findings by file and place. If there are more than the limit errors are kept first, and a last finding says how many
+/// are left out.
+pub fn in_order(mut found: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
+    if found.len() <= limit {
+        found.sort_by_key(place);
+        return found;
+    }
+    found.sort_by_key(|finding| (!finding.is_error(), place(finding)));
+    let rest = found.split_off(limit);
+    let mut last =
+        Diagnostic::without_place(Code::TooLarge, format!("{} more findings are not shown", rest.len()));
+    if !rest.iter().any(Diagnostic::is_error) {
+        last.severity = Severity::Warning;
+    }
+    found.sort_by_key(place);
+    found.push(last);
+    found
+}
+
+fn place(finding: &Diagnostic) -> (FileId, u32, Code, u32) {
+    let span = finding.span();
+    (span.file, span.start, finding.code, span.end)
+}
+
+/// The findings of a later stage about text that an earlier stage has no error in: what it could not read looks wrong
+/// to the later stage too, and is said once.
+pub fn without_echoes(earlier: &[Diagnostic], mut later: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let errors = earlier.iter().filter(|finding| finding.is_error()).map(Diagnostic::span);
+    let mut starts: Vec<(FileId, u32)> = errors.map(|span| (span.file, span.start)).collect();
+    starts.sort_unstable();
+    let holds_one = |span: Span| {
+        let first = starts.partition_point(|start| *start < (span.file, span.start));
+        starts.get(first).is_some_and(|start| *start < (span.file, span.end.max(span.start + 1)))
+    };
+    later.retain(|finding| finding.labels.is_empty() || !holds_one(finding.span()));
+    later
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(code: Code, start: usize, end: usize) -> Diagnostic {
+        Diagnostic::new(code, Span::new(FileId(0), start, end), "x")
+    }
+
+    #[test]
+    fn beyond_the_limit_errors_are_kept_and_the_rest_is_counted() {
+        let found =
+            vec![at(Code::UnusedParam, 1, 2), at(Code::WrongType, 9, 10), at(Code::UnusedParam, 3, 4)];
+        let kept = in_order(found, 2);
+        let shown: Vec<_> = kept.iter().map(|f| (f.code, f.severity, f.message.as_str())).collect();
+        let expected = [
+            (Code::UnusedParam, Severity::Warning, "x"),
+            (Code::WrongType, Severity::Error, "x"),
+            (Code::TooLarge, Severity::Warning, "1 more findings are not shown"),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_holds_an_earlier_error_is_not_said_again() {
+        let earlier = [at(Code::Syntax, 5, 7)];
+        let later = vec![at(Code::WrongType, 3, 9), at(Code::WrongType, 6, 9), at(Code::WrongType, 5, 5)];
+        assert_eq!(without_echoes(&earlier, later), [at(Code::WrongType, 6, 9)]);
+    }
+}
