@@ -58,6 +58,14 @@ impl Reader {
         Ok(Reader { source: Arc::clone(input.source()), state, notes: Vec::new() })
     }
 
+    /// Reads bytes that are already at hand as the only input of a run. They are not packed, and `name` tells the
+    /// format as a path would.
+    pub fn from_bytes(name: &str, bytes: impl BufRead + 'static, options: &Arc<ReadOptions>) -> Self {
+        let source = Arc::new(Source { rank: 0, name: name.to_owned() });
+        let decoder = decoder(Box::new(bytes), &source, Arc::clone(options));
+        Reader { source, state: State::Running(decoder), notes: Vec::new() }
+    }
+
     /// What should be said about the input when it has ended.
     pub fn notes(&self) -> &[String] {
         &self.notes
