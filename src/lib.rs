@@ -70,6 +70,8 @@ mod program;
 pub mod reference;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "ruletest")]
+pub mod ruletest;
 mod sink;
 mod span;
 pub mod syntax;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::terminal::{ColourChoice, Terminal};
-use crate::{check, run};
+use crate::{check, run, test};
 
 /// Finds patterns in time in streams of events
 #[derive(Parser)]
@@ -25,6 +25,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
+    Test(test::Args),
 }
 
 /// How the program ends, and its exit code.
@@ -80,6 +81,7 @@ pub(crate) fn main() -> Exit {
     let done = match cli.command {
         Command::Check(args) => check::execute(&args, &terminal),
         Command::Run(args) => run::execute(&args, &terminal),
+        Command::Test(args) => test::execute(&args, &terminal),
     };
     match done {
         Ok(exit) => exit,

@@ -7,6 +7,7 @@ mod reading;
 mod rules;
 mod run;
 mod terminal;
+mod test;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
