@@ -57,6 +57,8 @@
 
 mod alert;
 mod analysis;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod diagnostic;
 mod event;
 pub mod function;

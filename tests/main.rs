@@ -9,4 +9,5 @@ mod diagnostics;
 mod io;
 mod judge;
 mod layering;
+mod rules;
 mod run;

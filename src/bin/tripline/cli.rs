@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::terminal::{ColourChoice, Terminal};
-use crate::{check, run, test};
+use crate::{check, demo, run, test};
 
 /// Finds patterns in time in streams of events
 #[derive(Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Check(check::Args),
     Run(Box<run::Args>),
     Test(test::Args),
+    Demo(demo::Args),
 }
 
 /// How the program ends, and its exit code.
@@ -82,6 +83,7 @@ pub(crate) fn main() -> Exit {
         Command::Check(args) => check::execute(&args, &terminal),
         Command::Run(args) => run::execute(&args, &terminal),
         Command::Test(args) => test::execute(&args, &terminal),
+        Command::Demo(args) => demo::execute(&args, &terminal),
     };
     match done {
         Ok(exit) => exit,
