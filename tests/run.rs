@@ -108,7 +108,7 @@ fn late_events_and_rejects_have_files_of_their_own() {
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let late = r#"{"source":"c.ndjson","offset":3,"time":"1970-01-01T00:00:04.000Z","event":{"ts":4,"type":"c","user":"ann"}}"#;
     assert_eq!(read("late").trim_end(), late);
-    let reject = r#"{"source":"c.ndjson","offset":2,"reason":"broken_json","detail":"expected value at byte 1","raw":"oops \u0000"}"#;
+    let reject = r#"{"source":"c.ndjson","offset":2,"reason":"broken_json","detail":"no JSON object; tables are read with --input-format csv, lines of text with --lines","raw":"oops \u0000"}"#;
     assert_eq!(read("rejects").trim_end(), reject);
     assert_eq!(
         String::from_utf8_lossy(&said.stdout).lines().count(),

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
 use super::assemble::Assembler;
 use super::reader::{Decode, Item};
 use super::reject::Fault;
+use super::{FieldPath, ReadOptions};
 use crate::event::{EventSchema, FieldType, Record, Value};
 
 /// A record of cells.
@@ -15,9 +17,12 @@ pub(super) struct Row {
     pub(super) offset: u64,
     /// The bytes it was read from.
     pub(super) raw: Vec<u8>,
-    /// One cell for each column, or why it is no record. `None` is a null.
-    pub(super) cells: Result<Vec<Option<CompactString>>, Fault>,
+    /// One cell for each column, or why it is no record.
+    pub(super) cells: Result<Cells, Fault>,
 }
+
+/// The cells of a record; `None` is a null.
+pub(super) type Cells = Vec<Option<CompactString>>;
 
 /// Where the records of a table come from.
 pub(super) trait Rows {
@@ -35,29 +40,48 @@ pub(super) trait Rows {
 pub(super) struct Table<T> {
     rows: T,
     assembler: Assembler,
-    names: Vec<CompactString>,
-    kinds: Vec<Kind>,
-    /// Later cells that are not what the sample says.
-    misfits: Vec<u64>,
+    columns: Vec<Column>,
+    /// Which columns hold the type and the time.
+    kind: Option<usize>,
+    time: Option<usize>,
     started: bool,
     sampled: bool,
     waiting: VecDeque<Row>,
     end: Option<io::Result<()>>,
 }
 
+struct Column {
+    name: CompactString,
+    kind: Kind,
+    /// Cells behind the sample that are not of its kind.
+    misfits: u64,
+}
+
 impl<T: Rows> Table<T> {
     pub(super) fn new(rows: T, assembler: Assembler) -> Self {
         let sampled = assembler.options.sample == 0;
-        let (names, kinds, misfits) = (Vec::new(), Vec::new(), Vec::new());
-        let waiting = VecDeque::new();
-        Table { rows, assembler, names, kinds, misfits, started: false, sampled, waiting, end: None }
+        let (columns, waiting) = (Vec::new(), VecDeque::new());
+        Table {
+            rows,
+            assembler,
+            columns,
+            kind: None,
+            time: None,
+            started: false,
+            sampled,
+            waiting,
+            end: None,
+        }
     }
 
     fn start(&mut self) -> io::Result<()> {
         self.started = true;
-        self.names = self.rows.names()?;
-        self.kinds = vec![Kind::Open; self.names.len()];
-        self.misfits = vec![0; self.names.len()];
+        let column = |name| Column { name, kind: Kind::Open, misfits: 0 };
+        self.columns = self.rows.names()?.into_iter().map(column).collect();
+        let place =
+            |path: &FieldPath| self.columns.iter().position(|column| path.names() == [column.name.as_str()]);
+        self.kind = place(&self.assembler.options.kind);
+        self.time = place(&self.assembler.options.time);
         Ok(())
     }
 
@@ -92,47 +116,54 @@ impl<T: Rows> Table<T> {
 
     fn observe(&mut self, row: &Row) {
         let Ok(cells) = &row.cells else { return };
-        for (kind, cell) in self.kinds.iter_mut().zip(cells.iter()) {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
             if let Some(text) = cell {
-                *kind = kind.with(Kind::of(text));
+                column.kind = column.kind.with(Kind::of(text));
             }
         }
     }
 
     /// What is declared for the type of this record.
-    fn schema(&self, cells: &[Option<CompactString>]) -> Option<&EventSchema> {
-        let [name] = self.assembler.options.kind.names() else { return None };
-        let column = self.names.iter().position(|n| n == name)?;
-        self.assembler.options.schema.events.get(cells.get(column)?.as_ref()?.as_str())
+    fn schema<'o>(&self, cells: &Cells, options: &'o ReadOptions) -> Option<&'o EventSchema> {
+        options.schema.events.get(cells.get(self.kind?)?.as_deref()?)
     }
 
     /// Whether the types of all columns of this record are declared, so that it need not wait for the sample.
-    fn is_declared(&self, cells: &[Option<CompactString>]) -> bool {
-        let schema = self.schema(cells);
-        schema.is_some_and(|schema| self.names.iter().all(|name| declared(schema, name).is_some()))
+    fn is_declared(&self, cells: &Cells) -> bool {
+        let schema = self.schema(cells, &self.assembler.options);
+        schema
+            .is_some_and(|schema| self.columns.iter().all(|column| declared(schema, &column.name).is_some()))
     }
 
-    fn fields(&mut self, cells: &[Option<CompactString>]) -> Record {
-        let schema = self.schema(cells).cloned();
-        let mut record = Record::with_capacity_and_hasher(cells.len(), Default::default());
-        for (column, (name, cell)) in self.names.iter().zip(cells).enumerate() {
-            let field_type = schema.as_ref().and_then(|schema| declared(schema, name));
-            let value = match (cell, field_type, self.kinds.get(column)) {
-                (None, ..) => Value::Null,
-                (Some(text), Some(field_type), _) => as_declared(field_type, text),
-                (Some(text), None, kind) => {
-                    let value = kind.unwrap_or(&Kind::Open).read(text);
-                    if value.is_none()
-                        && let Some(misfits) = self.misfits.get_mut(column)
-                    {
-                        *misfits += 1;
-                    }
-                    value.unwrap_or_else(|| Value::Str(text.clone()))
-                }
-            };
-            record.insert(name.clone(), value);
+    fn fields(&mut self, cells: &Cells) -> Record {
+        let options = Arc::clone(&self.assembler.options);
+        let schema = self.schema(cells, &options);
+        let columns = self.columns.iter_mut().zip(cells);
+        columns.map(|(column, cell)| (column.name.clone(), column.value(cell.as_deref(), schema))).collect()
+    }
+}
+
+impl Column {
+    fn value(&mut self, cell: Option<&str>, schema: Option<&EventSchema>) -> Value {
+        let Some(text) = cell else { return Value::Null };
+        if let Some(field_type) = schema.and_then(|schema| declared(schema, &self.name)) {
+            return as_declared(field_type, text);
         }
-        record
+        let value = self.kind.read(text);
+        self.misfits += u64::from(value.is_none());
+        value.unwrap_or_else(|| Value::str(text))
+    }
+
+    /// What is said about cells that are not of the column's kind.
+    fn note(&self, sample: usize) -> Option<String> {
+        let (name, kind, n) = (&self.name, self.kind.plural(), self.misfits);
+        let cells = if n == 1 { "cell behind them is" } else { "cells behind them are" };
+        let note = || {
+            format!(
+                "column `{name}` holds {kind} in the first {sample} records; {n} other {cells} read as text"
+            )
+        };
+        (n > 0).then(note)
     }
 }
 
@@ -147,9 +178,7 @@ impl<T: Rows> Decode for Table<T> {
         }
         let event = row.cells.and_then(|cells| {
             let fields = self.fields(&cells);
-            let time = self.assembler.options.time.names();
-            let column = self.names.iter().position(|name| [name] == time.iter().collect::<Vec<_>>()[..]);
-            let written = column.and_then(|column| cells.get(column)?.as_deref());
+            let written = self.time.and_then(|column| cells.get(column)?.as_deref());
             self.assembler.event(fields, written.map(str::trim), &row.raw, row.offset)
         });
         Ok(Some(match event {
@@ -159,16 +188,7 @@ impl<T: Rows> Decode for Table<T> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let sample = self.assembler.options.sample;
-        let columns = self.names.iter().zip(&self.kinds).zip(&self.misfits).filter(|(_, n)| **n > 0);
-        let note = |((name, kind), n): ((&CompactString, &Kind), &u64)| {
-            let (cells, are) = if *n == 1 { ("cell", "is") } else { ("cells", "are") };
-            let what = kind.plural();
-            format!(
-                "column `{name}` holds {what} in the first {sample} records; {n} other {cells} behind them {are} read as text"
-            )
-        };
-        columns.map(note).collect()
+        self.columns.iter().filter_map(|column| column.note(self.assembler.options.sample)).collect()
     }
 }
 

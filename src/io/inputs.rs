@@ -61,7 +61,10 @@ impl Inputs {
                 continue;
             }
             for path in expand(argument, options)? {
-                let real = path.canonicalize().map_err(|e| Error::opening(&path.display().to_string(), e))?;
+                // What is no file, as the pipe behind `/dev/fd/63`, has no other name.
+                let real =
+                    path.canonicalize().or_else(|e| if path.exists() { Ok(path.clone()) } else { Err(e) });
+                let real = real.map_err(|e| Error::opening(&path.display().to_string(), e))?;
                 found.entry(real).or_insert(Some(path));
             }
         }

@@ -178,6 +178,10 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
     if let Some((_, reason, detail)) = MESSAGES.iter().find(|(begin, ..)| said.starts_with(begin)) {
         return Fault::new(*reason, *detail);
     }
+    if !text.starts_with(['{', '[']) {
+        let detail = "no JSON object; tables are read with --input-format csv, lines of text with --lines";
+        return Fault::new(Reason::BrokenJson, detail);
+    }
     if let Some((word, help)) = foreign_word(text, column) {
         return Fault::new(Reason::BrokenJson, format!("`{word}` is no JSON; {help}"));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::columns::{Row, Rows};
+use super::columns::{Cells, Row, Rows};
 use super::error::Error;
 use super::lines::Lines;
 use super::ndjson::utf8;
@@ -78,7 +78,7 @@ impl<R: BufRead> Rows for Matched<R> {
     }
 }
 
-fn cells(line: &[u8], groups: &Groups) -> Result<Vec<Option<CompactString>>, Fault> {
+fn cells(line: &[u8], groups: &Groups) -> Result<Cells, Fault> {
     let found = groups.take_apart(utf8(line)?);
     let found =
         found.ok_or_else(|| Fault::new(Reason::NoMatch, "the line pattern (--lines) does not match"))?;

@@ -52,7 +52,8 @@ pub(crate) struct Reading {
     #[arg(long)]
     year: Option<i32>,
 
-    /// How many records of a table or text tell the types of its columns; 0 tells each cell by itself
+    /// How many records of a table or text tell the types of its columns, which are held back until then; 0 tells
+    /// each cell by itself
     #[arg(long, value_name = "N", default_value_t = ReadOptions::default().sample)]
     sample: usize,
 

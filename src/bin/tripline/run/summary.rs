@@ -28,6 +28,8 @@ pub(super) struct Counts {
     pub(super) failed: bool,
     /// What the inputs have to say.
     pub(super) notes: Vec<String>,
+    /// The first reject, which is shown if no event at all was read.
+    first: Option<String>,
     /// Rules that did not run, and why.
     idle: Vec<String>,
 }
@@ -44,11 +46,16 @@ impl Counts {
     /// Counts a reject, which with `strict` is an error.
     pub(super) fn reject(&mut self, reject: &Reject, strict: bool, say: impl FnOnce(&str)) {
         *self.rejects.entry(reject.reason).or_default() += 1;
+        if self.first.is_some() && !strict {
+            return;
+        }
+        let (source, reason) = (&reject.source.name, reject.reason.as_str());
+        let text = format!("`{source}:{}` is no event: {reason}: {}", reject.offset, reject.detail);
         if strict {
             self.failed = true;
-            let (source, reason) = (&reject.source.name, reject.reason.as_str());
-            say(&format!("`{source}:{}` is no event: {reason}: {} (--strict)", reject.offset, reject.detail));
+            say(&format!("{text} (--strict)"));
         }
+        self.first = Some(text);
     }
 
     fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
@@ -59,6 +66,8 @@ impl Counts {
 /// Says notes, statistics if wanted, and the summary in one line.
 pub(super) fn say(counts: &Counts, format: Option<StatsFormat>, terminal: &Terminal) {
     counts.notes.iter().for_each(|note| terminal.say(&format!("note: {note}")));
+    let example = counts.first.iter().filter(|_| counts.stats.events == 0 && !counts.failed);
+    example.for_each(|first| terminal.say(&format!("note: {first}")));
     match format {
         Some(StatsFormat::Table) => terminal.say(&table(counts)),
         Some(StatsFormat::Json) => terminal.say(&json(counts)),
