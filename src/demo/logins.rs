@@ -10,8 +10,7 @@ const APART: i64 = 61 * MINUTE;
 /// Makes all logins: first what is planned, then the sessions that fit in between.
 pub(super) fn make(world: &mut World, people: &mut People) {
     let mut random = world.random("logins");
-    let plans: [(Plan, i64); 5] =
-        [(guess, 60), (travel, 40), (fatigue, 40), (spray, 30), (clear_log, 30)];
+    let plans: [(Plan, i64); 5] = [(guess, 60), (travel, 40), (fatigue, 40), (spray, 30), (clear_log, 30)];
     for (plan, count) in plans {
         for _ in 0..world.scaled(count, 16) {
             plan(world, people, &mut random);

@@ -11,8 +11,7 @@ const APART: i64 = 25 * HOUR;
 /// Makes all transfers and deposits: what is planned, then what people do every day around it.
 pub(super) fn make(world: &mut World, people: &mut People) {
     let mut random = world.random("money");
-    let plans: [(Plan, i64); 3] =
-        [(pass_through, 50), (take_over, 50), (swap, 40)];
+    let plans: [(Plan, i64); 3] = [(pass_through, 50), (take_over, 50), (swap, 40)];
     for (plan, count) in plans {
         for _ in 0..world.scaled(count, 16) {
             plan(world, people, &mut random);

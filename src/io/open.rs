@@ -64,7 +64,8 @@ const UTF16: [&[u8]; 2] = [&[0xFF, 0xFE], &[0xFE, 0xFF]];
 /// The bytes, unpacked if their beginning or the name's ending says that they are packed. Several members or frames
 /// behind each other are read as one.
 pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn BufRead>> {
-    const CHUNK: usize = 64 << 10;
+    // Of very many inputs each holds little.
+    let chunk = if matches!(raw.from, From::Parked(..)) { 8 << 10 } else { 64 << 10 };
     let mut magic = Vec::new();
     raw.by_ref().take(ZSTD.len() as u64).read_to_end(&mut magic)?;
     if UTF16.iter().any(|mark| magic.starts_with(mark)) {
@@ -73,11 +74,11 @@ pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn BufRead
     let packed = last_ending(name);
     let (gzip, zstd) =
         (magic.starts_with(GZIP) || packed == "gz", magic.starts_with(ZSTD) || packed == "zst");
-    let bytes = BufReader::with_capacity(CHUNK, Cursor::new(magic).chain(raw));
+    let bytes = BufReader::with_capacity(chunk, Cursor::new(magic).chain(raw));
     Ok(match (gzip, zstd) {
-        (true, _) => Box::new(BufReader::with_capacity(CHUNK, flate2::bufread::MultiGzDecoder::new(bytes))),
+        (true, _) => Box::new(BufReader::with_capacity(chunk, flate2::bufread::MultiGzDecoder::new(bytes))),
         (_, true) => {
-            Box::new(BufReader::with_capacity(CHUNK, zstd::stream::read::Decoder::with_buffer(bytes)?))
+            Box::new(BufReader::with_capacity(chunk, zstd::stream::read::Decoder::with_buffer(bytes)?))
         }
         _ => Box::new(bytes),
     })

@@ -265,3 +265,43 @@ impl End {
         self.begun && self.depth == 0 && !self.in_string
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::io::ReadOptions;
+
+    fn records(text: &str, chunk: usize) -> Vec<String> {
+        let options = Arc::new(ReadOptions::default());
+        let input = io::BufReader::with_capacity(chunk, text.as_bytes());
+        let path = "a.b".parse().ok();
+        let mut records = Records::new(input, path.as_ref(), Assembler::new(Arc::default(), options));
+        let mut found = Vec::new();
+        loop {
+            match records.next() {
+                Ok(Some(Item::Event(event))) => found.push(format!("{} {}", event.offset, event.time)),
+                Ok(Some(Item::Reject(reject))) => found.push(format!("{} {}", reject.offset, reject.detail)),
+                Ok(None) => return found,
+                Err(error) => {
+                    found.push(error.to_string());
+                    return found;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_make_no_difference() {
+        let good = r#" {"x":"}\\\"{", "a" : {"z":[{"b":[]}],"b":[{"ts":1 , "t":"]\\"},{"ts":"2"}, 3 ,{"ts":4,"n":{"b":[1]}}],"y":-1.5e3},"a":5}"#;
+        for cut in 0..=good.len() {
+            let text = &good[..cut];
+            let whole = records(text, 1_000);
+            for chunk in 1..20 {
+                assert_eq!(records(text, chunk), whole, "{text} in chunks of {chunk}");
+            }
+        }
+        assert_eq!(records(good, 1_000).len(), 4);
+    }
+}

@@ -37,7 +37,7 @@ pub(crate) struct Reading {
     event_id: Option<FieldPath>,
 
     /// What numbers in the field of the time count since 1970; auto goes by their magnitude
-    #[arg(long, value_name = "UNIT", default_value = "auto")]
+    #[arg(long, value_name = "UNIT", default_value = "auto", conflicts_with = "time_format")]
     time_unit: Unit,
 
     /// How the time is written, as strftime has it: "%d/%b/%Y:%H:%M:%S %z"
@@ -49,7 +49,7 @@ pub(crate) struct Reading {
     tz: Option<String>,
 
     /// The year in which inputs begin, for a time format without one
-    #[arg(long)]
+    #[arg(long, requires = "time_format")]
     year: Option<i32>,
 
     /// How many records of a table or text tell the types of its columns, which are held back until then; 0 tells
