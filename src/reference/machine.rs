@@ -52,11 +52,12 @@ impl Machine {
     pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64) -> Vec<Certain> {
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
+        let hidden: Vec<bool> = keys.iter().map(Option::is_none).collect();
         self.stats.seen += u64::from(!partitions.is_empty());
         let mut certain = Vec::new();
         for key in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
-            let seen = Seen { event, seq, visible: &visible };
+            let seen = Seen { event, seq, visible: &visible, hidden: &hidden };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);

@@ -29,8 +29,10 @@ pub(super) struct Seen<'e> {
     pub(super) event: &'e Arc<Event>,
     /// Its place in the total order.
     pub(super) seq: u64,
-    /// Whether each step sees it: its key is this partition's.
+    /// Whether it may be bound to each step: the step's key of it is this partition's.
     pub(super) visible: &'e [bool],
+    /// Whether it is hidden from each step: the step's key of it is null. A hidden event does not break a strict step.
+    pub(super) hidden: &'e [bool],
 }
 
 /// What an event does to a derivation.
@@ -131,7 +133,7 @@ impl Partition {
                 stays &= match law.mode(wait.step) {
                     Mode::Any => true,
                     Mode::Relaxed => verdict == Verdict::Other,
-                    Mode::Next => false,
+                    Mode::Next => seen.hidden[wait.step.index()],
                 };
             }
             if stays {
@@ -155,7 +157,9 @@ impl Partition {
                 let here = self.here(seen, &branch.partial, &wait.iterations);
                 let groups =
                     place::groups_around(&wait.rest).filter_map(|g| law.pattern.group(g).until.as_ref());
-                let mut untils = law.pattern.step(wait.step).until.iter().chain(groups);
+                let own =
+                    law.pattern.step(wait.step).until.iter().filter(|_| !seen.hidden[wait.step.index()]);
+                let mut untils = own.chain(groups);
                 if self.violates(law, &wait.absences, branch, seen)
                     || untils.any(|until| law.is_true(until, &here))
                 {
