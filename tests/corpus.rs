@@ -46,7 +46,7 @@ fn check(configuration: &dyn Fn(&Case, Arc<Program>) -> Outcome) {
 }
 
 /// What is wrong with a case, or nothing.
-fn failure(case: &Case, configuration: &dyn Fn(&Case, Arc<Program>) -> Outcome) -> Option<String> {
+pub fn failure(case: &Case, configuration: &dyn Fn(&Case, Arc<Program>) -> Outcome) -> Option<String> {
     let (program, diagnostics) = run::compile(case, Limits::default());
     let codes: Vec<&str> = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.code.as_str()).collect();
     let messages: Vec<String> =

@@ -6,6 +6,7 @@
 mod cli;
 mod corpus;
 mod diagnostics;
+mod docs;
 mod io;
 mod judge;
 mod layering;
