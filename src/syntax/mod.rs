@@ -8,11 +8,13 @@ pub mod ast;
 mod lower;
 mod message;
 mod parser;
+mod print;
 mod recover;
 mod scan;
 mod split;
 mod words;
 
+pub use print::{print, print_rule};
 pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -44,6 +46,21 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (ast::File, Vec<Diagn
         reader.declaration(piece, &mut tree);
     }
     (tree, sorted(file, reader.found, limits))
+}
+
+/// The canonical form of a rule file, or what is wrong with it.
+///
+/// Formatting twice changes nothing, and nothing but white space, back-ticks, trailing commas and semicolons is lost.
+///
+/// ```
+/// use tripline::{FileId, Limits, syntax};
+/// let text = "rule slow{event x:request where took>5s}# too slow";
+/// let pretty = syntax::format(FileId(0), text, &Limits::default()).unwrap();
+/// assert_eq!(pretty, "rule slow {\n  event x: request where took > 5s\n}  # too slow\n");
+/// ```
+pub fn format(file: FileId, text: &str, limits: &Limits) -> Result<String, Vec<Diagnostic>> {
+    let (tree, errors) = parse(file, text, limits);
+    if errors.iter().any(Diagnostic::is_error) { Err(errors) } else { Ok(print(&tree, text)) }
 }
 
 fn too_large(file: FileId, text: &str, limits: &Limits) -> Diagnostic {

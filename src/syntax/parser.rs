@@ -62,15 +62,21 @@ pub(super) fn parse(rule: Rule, text: &str, range: Range<usize>) -> Result<Tree<
     let base = range.start;
     let part = text.get(range).unwrap_or_default();
     match grammar::Grammar::parse(rule, part) {
-        Ok(pairs) => Ok(Tree { text, nodes: flatten(pairs.tokens(), base) }),
+        Ok(pairs) => Ok(Tree { text, nodes: flatten(pairs.tokens(), part, base) }),
         Err(error) => Err(failure(&error, base)),
     }
 }
 
-fn flatten<'t>(tokens: impl Iterator<Item = Token<'t, Rule>>, base: usize) -> Vec<Raw> {
-    let (mut nodes, mut open) = (Vec::new(), Vec::new());
+fn flatten<'t>(tokens: impl Iterator<Item = Token<'t, Rule>>, part: &str, base: usize) -> Vec<Raw> {
+    let (mut nodes, mut open, mut comments) = (Vec::new(), Vec::new(), Vec::new());
     for token in tokens {
         match token {
+            Token::Start { rule: Rule::COMMENT, pos } => comments.push((pos.pos(), pos.pos())),
+            Token::End { rule: Rule::COMMENT, pos } => {
+                if let Some(comment) = comments.last_mut() {
+                    comment.1 = pos.pos();
+                }
+            }
             Token::Start { rule, pos } if keeps(rule) => {
                 open.push(nodes.len());
                 nodes.push(Raw { rule, start: base + pos.pos(), end: 0, next: 0 });
@@ -78,7 +84,7 @@ fn flatten<'t>(tokens: impl Iterator<Item = Token<'t, Rule>>, base: usize) -> Ve
             Token::End { rule, pos } if keeps(rule) => {
                 let next = nodes.len();
                 if let Some(node) = open.pop().and_then(|index| nodes.get_mut(index)) {
-                    node.end = base + pos.pos();
+                    node.end = base + trimmed(part, pos.pos(), &comments);
                     node.next = next;
                 }
             }
@@ -86,6 +92,19 @@ fn flatten<'t>(tokens: impl Iterator<Item = Token<'t, Rule>>, base: usize) -> Ve
         }
     }
     nodes
+}
+
+/// The end of a node without the white space and the comments that pest counts in where something optional is not
+/// there.
+fn trimmed(part: &str, mut end: usize, comments: &[(usize, usize)]) -> usize {
+    for comment in comments.iter().rev().map(Some).chain([None]) {
+        end = part.get(..end).unwrap_or_default().trim_end_matches([' ', '\t', '\n', '\r']).len();
+        match comment {
+            Some((start, stop)) if *stop == end => end = *start,
+            _ => break,
+        }
+    }
+    end
 }
 
 /// Whether the tree holds such nodes: punctuation and comments are left out.
@@ -225,7 +244,15 @@ words! {
 
 /// Whether a text is a name as it stands.
 pub(super) fn is_ident(text: &str) -> bool {
-    text.len() < 1 << 16
-        && !text.starts_with('`')
-        && grammar::Grammar::parse(Rule::ident, text).is_ok_and(|pairs| pairs.as_str().len() == text.len())
+    !text.starts_with('`') && is_whole(Rule::ident, text)
+}
+
+/// Whether a text is a bare metadata value as it stands, alone or in a list.
+pub(super) fn is_word(text: &str, listed: bool) -> bool {
+    let kind = if listed { Rule::tag } else { Rule::word };
+    !text.starts_with('`') && is_whole(kind, text) && !is_whole(Rule::constant, text)
+}
+
+fn is_whole(rule: Rule, text: &str) -> bool {
+    grammar::Grammar::parse(rule, text).is_ok_and(|pairs| pairs.as_str().len() == text.len())
 }

@@ -2,7 +2,7 @@
 
 use super::{Lower, R};
 use crate::span::Span;
-use crate::syntax::ast::{Clause, ClauseKind, Emit, EmitField, Ident, MetaValue, Policy, TypeName};
+use crate::syntax::ast::{Clause, ClauseKind, Emit, EmitField, Ident, MetaValue, Policy};
 use crate::syntax::parser::Node;
 use crate::syntax::words;
 
@@ -74,14 +74,10 @@ impl Lower<'_> {
 
     fn emit(&mut self, node: Node<'_>) -> Emit {
         let is_final: Option<Span> = node.child(R::k_final).map(|word| self.span(word));
-        let event_type = node.child(R::emit_type).map(|name| self.emit_type(name));
+        let event_type = node.child(R::emit_type).map(|name| self.type_name(name));
         let fields = node.children().filter(|child| child.rule() == R::emit_field);
         let fields = fields.filter_map(|field| self.emit_field(field)).collect();
         Emit { is_final, event_type, fields }
-    }
-
-    fn emit_type(&mut self, node: Node<'_>) -> TypeName {
-        self.type_name(node)
     }
 
     fn emit_field(&mut self, node: Node<'_>) -> Option<EmitField> {
