@@ -1,7 +1,7 @@
 //! The program from outside: what scripts rely on. Most cases are data in `tests/cli/`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +30,56 @@ fn said(output: Output) -> (i32, String, String) {
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// A rule that is not in canonical form, and its canonical form.
+const LOOSE: &str = "rule  a{event x:login}";
+const CANONICAL: &str = "rule a {\n  event x: login\n}\n";
+
+#[test]
+fn a_closed_pipe_ends_the_program_quietly() {
+    let folder = folder();
+    // More than a pipe holds, so that the program is still writing when nobody reads any more.
+    let rules: String = (0..20_000).map(|n| format!("rule r{n} {{ event x: login }}\n")).collect();
+    fs::write(folder.path().join("many.trip"), &rules).unwrap();
+    let mut child = tripline(folder.path(), &["fmt", "-"])
+        .stdin(fs::File::open(folder.path().join("many.trip")).unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "rule r0 {\n");
+    assert_eq!(said(child.wait_with_output().unwrap()), (0, String::new(), String::new()));
+}
+
+#[test]
+#[cfg(unix)]
+fn fmt_keeps_permissions_and_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    let (file, link) = (folder.path().join("a.trip"), folder.path().join("link.trip"));
+    fs::write(&file, LOOSE).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("a.trip", &link).unwrap();
+    assert_eq!(run(folder.path(), &["fmt", "link.trip"]).0, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), CANONICAL);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+}
+
+#[test]
+fn fmt_leaves_a_canonical_file_alone() {
+    let folder = folder();
+    let file = folder.path().join("a.trip");
+    fs::write(&file, CANONICAL).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let summary = "0 files changed, 1 in canonical form\n";
+    assert_eq!(run(folder.path(), &["fmt", "a.trip"]), (0, String::new(), summary.into()));
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), long_ago);
 }
 
 #[test]

@@ -6,11 +6,19 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::terminal::{ColourChoice, Terminal};
-use crate::{check, demo, run, test};
+use crate::{check, demo, fmt, run, test};
 
 /// Finds patterns in time in streams of events
 #[derive(Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Exit codes:
+  0  done
+  1  findings: failed tests, denied lints, alerts where none should be
+  2  the rules are wrong
+  3  usage, configuration, or an input that could not be opened
+
+Each command has examples in its own help: tripline check --help")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -23,8 +31,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Check(check::Args),
     Run(Box<run::Args>),
+    Check(check::Args),
+    Fmt(fmt::Args),
     Test(test::Args),
     Demo(demo::Args),
 }
@@ -80,8 +89,9 @@ pub(crate) fn main() -> Exit {
     };
     let terminal = Terminal::new(cli.color);
     let done = match cli.command {
-        Command::Check(args) => check::execute(&args, &terminal),
         Command::Run(args) => run::execute(&args, &terminal),
+        Command::Check(args) => check::execute(&args, &terminal),
+        Command::Fmt(args) => fmt::execute(&args, &terminal),
         Command::Test(args) => test::execute(&args, &terminal),
         Command::Demo(args) => demo::execute(&args, &terminal),
     };

@@ -3,6 +3,7 @@
 mod check;
 mod cli;
 mod demo;
+mod fmt;
 mod params;
 mod reading;
 mod rules;
