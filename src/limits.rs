@@ -15,8 +15,6 @@ pub struct Limits {
     pub regex_bytes: usize,
     /// Steps of one rule.
     pub steps: usize,
-    /// Arithmetic operators of one expression: a chain of them is a tree as deep.
-    pub operators: usize,
     /// Diagnostics reported for one compilation; the rest are counted.
     pub diagnostics: usize,
     /// Bytes of one input line or record.
@@ -38,7 +36,6 @@ impl Default for Limits {
             repetitions: 100_000,
             regex_bytes: 1 << 20,
             steps: 1_000,
-            operators: 500,
             diagnostics: 100,
             line_bytes: 16 << 20,
             record_depth: 64,

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::alert::RuleInfo;
 use crate::analysis::{Settings, analyze};
-use crate::diagnostic::{self, Code, Diagnostic};
+use crate::diagnostic::{self, Diagnostic};
 use crate::limits::Limits;
 use crate::plan::{Body, Plan, Rule};
 use crate::span::{FileId, SourceFile};
@@ -46,10 +46,8 @@ impl Program {
             trees.push(tree);
             found.extend(findings);
         }
-        let is_whole = !found.iter().any(Diagnostic::is_error);
-        let (plan, findings) = analyze(&trees, settings, &limits);
-        let findings = diagnostic::without_echoes(&found, findings);
-        found.extend(findings.into_iter().filter(|finding| is_whole || !hangs_on_the_rest(finding)));
+        let (plan, findings) = analyze(&trees, &found, settings, &limits);
+        found.extend(findings);
         let program = (!found.iter().any(Diagnostic::is_error)).then(|| Program::new(plan, limits.clone()));
         (program, diagnostic::in_order(found, limits.diagnostics))
     }
@@ -74,11 +72,6 @@ impl Program {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
-}
-
-/// Whether a finding may come from a declaration or a use in a place that could not be read.
-fn hangs_on_the_rest(finding: &Diagnostic) -> bool {
-    matches!(finding.code, Code::UnusedParam | Code::UnknownParam)
 }
 
 fn describe(rule: &Rule) -> RuleInfo {

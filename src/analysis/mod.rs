@@ -9,6 +9,7 @@
 mod canonical;
 mod clauses;
 mod declare;
+mod echo;
 mod expr;
 mod key;
 mod layout;
@@ -36,9 +37,15 @@ use crate::syntax::ast::{File, Item};
 use expr::Uses;
 use rule::Surroundings;
 
-/// The plan of a rule set that stands in several files, and what is wrong with it, in no particular order. With an
-/// error among the findings the plan is not fit to be run.
-pub(crate) fn analyze(files: &[File], settings: &Settings, limits: &Limits) -> (Plan, Vec<Diagnostic>) {
+/// The plan of a rule set that stands in several files, and what is wrong with it, in no particular order. What the
+/// parser could not read is given, so that what follows from it is not said again. With an error of either the plan is
+/// not fit to be run.
+pub(crate) fn analyze(
+    files: &[File],
+    unread: &[Diagnostic],
+    settings: &Settings,
+    limits: &Limits,
+) -> (Plan, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let declared = declare::collect(files, settings, &mut found);
     let mut all_uses = Uses::default();
@@ -53,5 +60,5 @@ pub(crate) fn analyze(files: &[File], settings: &Settings, limits: &Limits) -> (
     lints::unused_params(&declared, &all_uses, &mut found);
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();
-    (Plan { rules, schema: declared.schema, params }, found)
+    (Plan { rules, schema: declared.schema, params }, echo::leave_out(files, unread, found))
 }

@@ -1,6 +1,6 @@
 //! Findings of several stages as one list.
 
-use crate::span::{FileId, Span};
+use crate::span::FileId;
 
 use super::{Code, Diagnostic, Severity};
 
@@ -28,23 +28,10 @@ fn place(finding: &Diagnostic) -> (FileId, u32, Code, u32) {
     (span.file, span.start, finding.code, span.end)
 }
 
-/// The findings of a later stage about text that an earlier stage has no error in: what it could not read looks wrong
-/// to the later stage too, and is said once.
-pub fn without_echoes(earlier: &[Diagnostic], mut later: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let errors = earlier.iter().filter(|finding| finding.is_error()).map(Diagnostic::span);
-    let mut starts: Vec<(FileId, u32)> = errors.map(|span| (span.file, span.start)).collect();
-    starts.sort_unstable();
-    let holds_one = |span: Span| {
-        let first = starts.partition_point(|start| *start < (span.file, span.start));
-        starts.get(first).is_some_and(|start| *start < (span.file, span.end.max(span.start + 1)))
-    };
-    later.retain(|finding| finding.labels.is_empty() || !holds_one(finding.span()));
-    later
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::span::Span;
 
     fn at(code: Code, start: usize, end: usize) -> Diagnostic {
         Diagnostic::new(code, Span::new(FileId(0), start, end), "x")
@@ -62,12 +49,5 @@ mod tests {
             (Code::TooLarge, Severity::Warning, "1 more findings are not shown"),
         ];
         assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn what_holds_an_earlier_error_is_not_said_again() {
-        let earlier = [at(Code::Syntax, 5, 7)];
-        let later = vec![at(Code::WrongType, 3, 9), at(Code::WrongType, 6, 9), at(Code::WrongType, 5, 5)];
-        assert_eq!(without_echoes(&earlier, later), [at(Code::WrongType, 6, 9)]);
     }
 }

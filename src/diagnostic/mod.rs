@@ -6,7 +6,7 @@ mod codes;
 mod list;
 
 pub use codes::{Code, Severity};
-pub use list::{in_order, without_echoes};
+pub use list::in_order;
 
 use crate::span::Span;
 

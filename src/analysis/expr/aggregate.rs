@@ -94,7 +94,8 @@ impl Cx<'_, '_> {
             _ => {
                 let message =
                     format!("`{}` is made of the events of a step, and no step is named here", function.name);
-                let finding = Diagnostic::new(Code::WrongArguments, arg.span, message);
+                let code = if name.is_some() { Code::UnknownName } else { Code::WrongArguments };
+                let finding = Diagnostic::new(code, arg.span, message);
                 let field = if function.name == "count" { "" } else { ".FIELD" };
                 finding.help(format!("write `{}(x{field})` with the name of a step", function.name))
             }

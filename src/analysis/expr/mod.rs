@@ -42,8 +42,6 @@ pub(super) struct Cx<'a, 'l> {
     guards: Vec<String>,
     /// In a step's own key: the types of its events.
     key_types: Option<&'a Types>,
-    /// Arithmetic operators of the expression so far.
-    operators: usize,
 }
 
 /// What the expressions of a rule depend on outside of it.
@@ -103,19 +101,18 @@ impl<'a, 'l> Cx<'a, 'l> {
             counted: None,
             guards: Vec::new(),
             key_types: None,
-            operators: 0,
         }
     }
 
     /// An expression at a place.
     pub(super) fn at(&mut self, place: Place, expr: &ast::Expr) -> Typed {
-        (self.place, self.operators) = (place, 0);
+        self.place = place;
         self.lower(expr)
     }
 
     /// A condition at a place.
     pub(super) fn condition(&mut self, place: Place, expr: &ast::Expr) -> Expr {
-        (self.place, self.operators) = (place, 0);
+        self.place = place;
         self.lower_bool(expr, "a condition").expr
     }
 

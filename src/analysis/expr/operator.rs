@@ -229,12 +229,6 @@ impl Cx<'_, '_> {
     /// A chain of `+ - * / div %`, which binds to the left.
     fn arithmetic(&mut self, whole: &ast::Expr) -> Typed {
         let terms = chain(whole, |op| arithmetic_op(op).is_some());
-        self.operators += terms.len() - 1;
-        if self.operators > self.limits.operators {
-            let message =
-                format!("an expression holds at most {} arithmetic operators", self.limits.operators);
-            return self.report(Diagnostic::new(Code::TooLarge, whole.span, message));
-        }
         let mut sum: Option<Typed> = None;
         for (op, term) in terms {
             let typed = self.lower(term);
