@@ -21,6 +21,11 @@ fn reference() {
 }
 
 #[test]
+fn reference_out_of_order() {
+    check(&run::reference_out_of_order);
+}
+
+#[test]
 fn case_names_are_unique() {
     let mut names: Vec<String> = case::load().into_iter().map(|c| c.name).collect();
     let count = names.len();

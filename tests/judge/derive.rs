@@ -206,7 +206,7 @@ impl<'a> Partition<'a> {
     /// One event for a step: the next that qualifies, the very next, or any later one.
     fn take(&self, id: StepId, state: State<'a>, then: Then<'a, '_>) {
         let mode = self.sequence.pattern.step(id).mode;
-        for event in self.reach(mode, &state) {
+        for event in self.reach(id, mode, &state) {
             if self.qualifies(id, event, &state) {
                 if let Some(state) = self.bind(id, event, state.clone()) {
                     then(state);
@@ -220,12 +220,10 @@ impl<'a> Partition<'a> {
     }
 
     /// The events among which a step of this mode may look; the first step of all has its start.
-    pub fn reach(&self, mode: Mode, state: &State) -> std::ops::Range<usize> {
-        match (state.last(), mode) {
-            (None, _) => state.start..state.start + 1,
-            (Some(last), Mode::Next) => last + 1..(last + 2).min(self.events.len()),
-            (Some(last), _) => last + 1..self.events.len(),
-        }
+    pub fn reach(&self, id: StepId, mode: Mode, state: &State) -> Vec<usize> {
+        let Some(last) = state.last() else { return vec![state.start] };
+        let seen = (last + 1..self.events.len()).filter(|&event| !self.hidden(id, event));
+        seen.take(if mode == Mode::Next { 1 } else { usize::MAX }).collect()
     }
 
     /// Predicate and the step's own gap bounds.

@@ -13,6 +13,8 @@ use proptest::sample::select;
 pub struct Trial {
     pub rule: String,
     pub events: String,
+    /// Whether the input ends held and not flushed.
+    pub hold: bool,
 }
 
 /// A part of a sequence.
@@ -33,6 +35,8 @@ struct Step {
     bound: Option<Gap>,
     filter: Option<Filter>,
     until: Option<u8>,
+    /// Whether it has its own key.
+    own_key: bool,
     /// An absence before it.
     absence: Option<(&'static str, Option<Gap>, Option<Filter>)>,
 }
@@ -63,11 +67,21 @@ struct RuleTree {
     last: Vec<(&'static str, Option<u8>)>,
     cancel: Option<(&'static str, Option<u8>)>,
     keyed: bool,
+    is_final: bool,
 }
 
 /// Rules that stay within the page: where it leaves a construct open, it is not generated.
 pub fn trial() -> impl Strategy<Value = Trial> {
-    (rule(), events()).prop_map(|(rule, events)| Trial { rule: write_rule(&rule), events })
+    streams(rule())
+}
+
+fn streams(rule: impl Strategy<Value = RuleTree>) -> impl Strategy<Value = Trial> {
+    let hold = prop::bool::weighted(0.3);
+    (rule, events(), hold).prop_map(|(rule, events, hold)| Trial {
+        rule: write_rule(&rule),
+        events,
+        hold: hold && !rule.is_final,
+    })
 }
 
 /// Rules for `matches latest`: plain steps, absences and `{n}`.
@@ -86,7 +100,38 @@ pub fn latest_trial() -> impl Strategy<Value = Trial> {
         last: Vec::new(),
         ..header
     });
-    (rule, events()).prop_map(|(rule, events)| Trial { rule: write_rule(&rule), events })
+    streams(rule)
+}
+
+/// Rules with `emit final`, for the policies under which the page says which matches there are.
+pub fn final_trial() -> impl Strategy<Value = Trial> {
+    let policies = &["every", "separate", "to first", "to last"][..];
+    let rule = (rule(), select(policies)).prop_map(|(rule, policy)| RuleTree {
+        policy,
+        is_final: true,
+        within: Some(rule.within.unwrap_or(7)),
+        last: Vec::new(),
+        // Whether a match that only waits to grow is cancelled, the page leaves open.
+        cancel: None,
+        ..rule
+    });
+    streams(rule)
+}
+
+/// Rules with steps that have their own keys.
+pub fn keyed_trial() -> impl Strategy<Value = Trial> {
+    let plain = |owned: bool| {
+        step(true).prop_map(move |step| {
+            // What a strict step makes of an event that is hidden from it, the page leaves open.
+            let mode = if step.mode == "next " { "" } else { step.mode };
+            Part::Step(Step { own_key: owned, until: None, mode, ..step })
+        })
+    };
+    let part = prop_oneof![1 => plain(true), 2 => plain(false)];
+    let policies = &["disjoint", "separate", "every", "all limit 100000"][..];
+    let rule = (prop::collection::vec(part, 1..5), header(), select(policies))
+        .prop_map(|(parts, header, policy)| RuleTree { parts, policy, keyed: true, cancel: None, ..header });
+    streams(rule)
 }
 
 fn rule() -> impl Strategy<Value = RuleTree> {
@@ -114,6 +159,7 @@ fn header() -> impl Strategy<Value = RuleTree> {
             last: if drop_last { Vec::new() } else { last },
             cancel,
             keyed,
+            is_final: false,
         })
 }
 
@@ -193,6 +239,7 @@ fn step(loops: bool) -> impl Strategy<Value = Step> {
             bound,
             filter,
             until,
+            own_key: false,
             absence,
         })
 }
@@ -211,20 +258,23 @@ fn filter() -> impl Strategy<Value = Filter> {
     ]
 }
 
-/// Up to ten events of one or two keys, with equal times and missing fields.
+/// Up to ten events of two keys, with equal times and missing fields.
 fn events() -> impl Strategy<Value = String> {
     let event = (
         select(&[0u32, 0, 1, 1, 1, 2, 3][..]),
         select(&["a", "a", "b", "b", "c", "c", "x"][..]),
-        select(&["m", "m", "m", "n"][..]),
+        prop::option::weighted(0.95, select(&["m", "m", "m", "n"][..])),
+        prop::option::weighted(0.8, select(&["m", "n"][..])),
         prop::option::weighted(0.9, 0..6u8),
     );
     prop::collection::vec(event, 1..10).prop_map(|events| {
         let mut text = String::new();
         let mut time = 0;
-        for (gap, kind, key, value) in events {
+        for (gap, kind, key, other, value) in events {
             time += gap;
-            _ = write!(text, "{time}s {kind} k={key}");
+            _ = write!(text, "{time}s {kind}");
+            key.iter().for_each(|k| _ = write!(text, " k={k}"));
+            other.iter().for_each(|l| _ = write!(text, " l={l}"));
             value.iter().for_each(|v| _ = write!(text, " v={v}"));
             text.push('\n');
         }
@@ -269,7 +319,8 @@ fn write_rule(rule: &RuleTree) -> String {
         "to first" | "to last" => format!("{} s{}", rule.policy, writer.count / 2),
         policy => policy.to_owned(),
     };
-    _ = write!(writer.text, "  }}\n  matches {policy}\n}}");
+    let emit = if rule.is_final { "\n  emit final" } else { "" };
+    _ = write!(writer.text, "  }}\n  matches {policy}{emit}\n}}");
     writer.text
 }
 
@@ -371,8 +422,11 @@ impl Writer {
         let until = step.until.map(|n| format!(" until v > {n}")).unwrap_or_default();
         _ = writeln!(
             self.text,
-            "    {}{name}{}{bound}: {}{filter}{until}",
-            step.mode, step.quantifier, step.kind
+            "    {}{name}{}{}{bound}: {}{filter}{until}",
+            step.mode,
+            step.quantifier,
+            if step.own_key { " by l" } else { "" },
+            step.kind
         );
         if step.quantifier.is_empty() { self.single.push(name) } else { self.many.push(name) }
     }

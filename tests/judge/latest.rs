@@ -51,7 +51,8 @@ impl<'a> Partition<'a> {
     fn advance(&self, stage: &Stage, event: usize, mut state: State<'a>) -> Option<State<'a>> {
         state.absences = stage.absences.iter().map(|id| (*id, Vec::new())).collect();
         let mode = self.sequence.pattern.step(stage.step).mode;
-        let moves = self.reach(mode, &state).contains(&event) && self.qualifies(stage.step, event, &state);
+        let moves = self.reach(stage.step, mode, &state).contains(&event)
+            && self.qualifies(stage.step, event, &state);
         if moves { self.bind(stage.step, event, state) } else { None }
     }
 

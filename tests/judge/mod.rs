@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tripline::plan::{Body, Expr, Policy, Report, Rule, Sequence};
 use tripline::{Event, SlotId, StepId, Timestamp, Value};
 
-use derive::Derivation;
+use derive::{Derivation, Place};
 
 /// Every step's events, by their place in the stream.
 pub type Bindings = BTreeMap<SlotId, Vec<usize>>;
@@ -27,15 +27,18 @@ pub type Bindings = BTreeMap<SlotId, Vec<usize>>;
 pub struct Match {
     /// The time at which it is certain.
     pub time: Timestamp,
+    /// Whether a deadline makes it certain, and not an event.
+    pub by_deadline: bool,
     /// What is bound, by the names of the steps.
     pub bindings: BTreeMap<String, Vec<usize>>,
 }
 
 /// The matches of a rule in a stream that is in order and then flushed, sorted; `None` for a rule that is beyond the
-/// judge.
+/// judge. Of `emit final` it knows which matches there are, but not when: their times are those at which they complete.
 pub fn judge(rule: &Rule, events: &[&Event]) -> Option<Vec<Match>> {
     let Body::Sequence(sequence) = &rule.body else { return None };
-    if sequence.report == Report::Final || rule.timeout.is_some() {
+    let open = matches!(sequence.policy, Policy::Disjoint | Policy::Latest | Policy::All { .. });
+    if sequence.report == Report::Final && open || rule.timeout.is_some() {
         return None;
     }
     let mut matches = Vec::new();
@@ -72,9 +75,10 @@ impl<'a> Partition<'a> {
     }
 
     fn matches(&self) -> Vec<Derivation> {
-        match self.sequence.policy {
-            Policy::Latest => self.latest(),
-            policy => policy::reported(self, policy, self.derivations()),
+        match (self.sequence.policy, self.sequence.report) {
+            (Policy::Latest, _) => self.latest(),
+            (policy, Report::First) => policy::reported(self, policy, self.derivations()),
+            (policy, Report::Final) => policy::finally(self, policy, self.derivations()),
         }
     }
 
@@ -85,11 +89,17 @@ impl<'a> Partition<'a> {
         key_of(&own, self.events[event]).as_ref() == Some(&self.key)
     }
 
+    /// Whether an event of the partition is hidden from a step: its own key is null in it.
+    fn hidden(&self, step: StepId, event: usize) -> bool {
+        let key = &self.sequence.pattern.step(step).key;
+        key_of(&key.clone().unwrap_or_else(|| rule_key(self.sequence)), self.events[event]).is_none()
+    }
+
     fn describe(&self, found: &Derivation) -> Match {
         let name = |slot: SlotId| self.sequence.pattern.slot(slot).name.to_string();
         let places = |events: &[usize]| events.iter().map(|&n| self.places[n]).collect();
         let bindings = found.bindings().iter().map(|(slot, events)| (name(*slot), places(events))).collect();
-        Match { time: found.end.time, bindings }
+        Match { time: found.end.time, by_deadline: found.end.at == Place::Deadline, bindings }
     }
 }
 

@@ -29,6 +29,21 @@ pub fn reported(partition: &Partition, policy: Policy, mut derivations: Vec<Deri
     reported
 }
 
+/// `emit final`: of each start the first derivation in preference order, from the leftmost start to the next that the
+/// policy leaves.
+pub fn finally(partition: &Partition, policy: Policy, mut derivations: Vec<Derivation>) -> Vec<Derivation> {
+    derivations.sort_by_key(|d| (d.start(), d.preference));
+    derivations.dedup_by_key(|d| d.start());
+    let mut live = derivations;
+    let mut reported = Vec::new();
+    while !live.is_empty() {
+        let winner = live.remove(0);
+        live.retain(|d| lives_on(partition, policy, d, &winner, &BTreeSet::new()));
+        reported.push(winner);
+    }
+    reported
+}
+
 /// Whether a derivation may still be reported after the winner.
 fn lives_on(
     partition: &Partition,
