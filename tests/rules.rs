@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use tripline::demo::{self, Stream};
@@ -105,6 +106,135 @@ fn what_is_missed_or_invented_is_told() {
     let of = |name: &str| scores.iter().find(|score| score.rule == name).unwrap();
     assert_eq!((of(rule).missed.len(), of(rule).invented.len()), (1, 1));
     assert!(scores.iter().all(|s| s.rule == rule || (s.missed.is_empty() && s.invented.is_empty())));
+}
+
+/// What a rule says and what it would say a little otherwise.
+const THRESHOLDS: &[(&str, &str, &str)] = &[
+    ("card_testing", "probe{3,}", "probe{2,}"),
+    ("card_testing", "within 10m", "within 11m"),
+    ("card_testing", "probe_below = 2", "probe_below = 2.01"),
+    ("card_testing", "hit_above = 500", "hit_above = 499"),
+    ("structuring", "d{3,}", "d{2,}"),
+    ("structuring", "within 7d", "within 7d1m"),
+    ("structuring", "structuring_from = 8_000", "structuring_from = 7_999"),
+    ("structuring", "reporting_limit = 10_000", "reporting_limit = 10_001"),
+    ("structuring", " and rising(amount)", ""),
+    ("money_mule", "mule_received = 2_000", "mule_received = 1_999"),
+    ("money_mule", "mule_share = 0.9", "mule_share = 0.89"),
+    ("money_mule", "within 24h", "within 24h1m"),
+    ("account_takeover", "2 of", "1 of"),
+    ("account_takeover", "takeover_amount = 1_000", "takeover_amount = 999"),
+    ("account_takeover", "within 24h", "within 24h1m"),
+    ("refund_abuse", "){3}", "){2}"),
+    ("refund_abuse", "within 10d", "within 11d"),
+    ("refund_abuse", r#"abuse_reason = "not_received""#, r#"abuse_reason = "damaged""#),
+    ("cloned_card", "clone_kmh = 900", "clone_kmh = 800"),
+    ("cloned_card", "clone_kmh = 900", "clone_kmh = 1_000"),
+    ("brute_force_success", "fail{5,}", "fail{4,}"),
+    ("brute_force_success", "fail{5,}", "fail{6,}"),
+    ("brute_force_success", "within 2m", "within 2m1s"),
+    ("impossible_travel", "within 1h", "within 1h1m"),
+    ("impossible_travel", " and country != a.country", ""),
+    ("mfa_fatigue", "push{4,} within 2m", "push{3,} within 2m"),
+    ("mfa_fatigue", "push{4,} within 2m", "push{4,} within 3m"),
+    ("mfa_fatigue", "ok within 2m", "ok within 3m"),
+    ("password_spray", "spray_users = 10", "spray_users = 9"),
+    ("password_spray", "within 30m", "within 45m"),
+    ("privilege_escalation", "dump_rows = 10_000", "dump_rows = 9_999"),
+    ("privilege_escalation", "within 30m", "within 31m"),
+    ("privilege_escalation", r#""10.0.0.0/8", "#, ""),
+    ("privilege_escalation", r#"["admin", "owner"]"#, r#"["admin", "owner", "reader"]"#),
+    ("audit_log_cleared", "within 12h", "within 12h1m"),
+    ("breakglass_login", r#""success""#, r#""failure""#),
+    ("wangiri", "wangiri_victims = 8", "wangiri_victims = 7"),
+    ("wangiri", "wangiri_ring_s = 3", "wangiri_ring_s = 4"),
+    ("wangiri", "wangiri_talk_s = 30", "wangiri_talk_s = 29"),
+    ("wangiri", "within 1h", "within 1h1m"),
+    ("sim_swap_takeover", "sim_swap_amount = 500", "sim_swap_amount = 499"),
+    ("sim_swap_takeover", "within 24h", "within 24h1m"),
+    ("sim_swap_takeover", "passed == true", "passed == false"),
+    ("heartbeat_lost", "within 30m", "within 29m"),
+    ("heartbeat_lost", "within 30m", "within 31m"),
+    ("overheating", "climb{5,}", "climb{4,}"),
+    ("overheating", "hot_at = 80", "hot_at = 79.9"),
+    ("overheating", "next climb", "climb"),
+    ("sensor_stuck", "same{10,}", "same{9,}"),
+    ("forced_door", "within 30s", "within 29s999ms"),
+    ("forced_door", "within 30s", "within 30s1ms"),
+    ("door_left_open", "within 10m", "within 9m59s"),
+    ("door_left_open", "within 10m", "within 10m1ms"),
+    ("paid_not_shipped", "within 48h", "within 47h59m"),
+    ("paid_not_shipped", "within 48h", "within 48h1m"),
+    ("deploy_then_errors", "err{10,}", "err{9,}"),
+    ("deploy_then_errors", "within 10m", "within 10m1s"),
+    ("deploy_then_errors", "error_status = 500", "error_status = 499"),
+    ("deploy_then_errors", r#" until kind == "rollback""#, ""),
+    ("page_response", "within 15m", "within 15m1s"),
+    ("page_response", "within 4h", "within 4h1m"),
+];
+
+#[test]
+fn the_stream_comes_near_every_threshold() {
+    let stream = Stream::generate(1, 40_000);
+    let rounds = THRESHOLDS.iter().map(|(rule, ..)| THRESHOLDS.iter().filter(|t| t.0 == *rule).count()).max();
+    let mut unnoticed = Vec::new();
+    for round in 0..rounds.unwrap() {
+        let changed: Vec<&(&str, &str, &str)> = demo::RULES
+            .iter()
+            .filter_map(|shipped| THRESHOLDS.iter().filter(|t| shipped.name.ends_with(t.0)).nth(round))
+            .collect();
+        let sources = demo::RULES.iter().filter_map(|shipped| {
+            let (_, old, new) = changed.iter().find(|t| shipped.name.ends_with(t.0))?;
+            assert!(shipped.rule.contains(old), "{} does not say {old}", shipped.name);
+            Some(SourceFile::new(shipped.name, shipped.rule.replacen(old, new, 1)))
+        });
+        let program = Arc::new(compile(&sources.collect::<Vec<_>>(), &Settings::default()));
+        let (alerts, _) = demo::run(&stream, &program, || ControlFlow::Continue(())).unwrap();
+        let scores = demo::score(&stream, [], &alerts);
+        unnoticed.extend(changed.into_iter().filter(|(rule, ..)| {
+            let score = scores.iter().find(|score| score.rule == *rule).unwrap();
+            score.missed.is_empty() && score.invented.is_empty()
+        }));
+    }
+    assert!(unnoticed.is_empty(), "these changes make no difference: {unnoticed:#?}");
+}
+
+#[test]
+fn what_the_demo_keeps_can_be_run_and_tested() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let tripline = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tripline"))
+            .current_dir(folder.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let scores = tripline(&["demo", "--events", "5000", "--seed", "9", "--out", "kept"]);
+    assert_eq!(scores.lines().count(), demo::RULES.len());
+    tripline(&["test", "kept/rules", "--deny"]);
+
+    let value = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let truth = fs::read_to_string(kept.join("truth.ndjson")).unwrap();
+    let mut truth: Vec<[String; 4]> = truth.lines().map(|line| told(&value(line), |key| key)).collect();
+    let alerts = tripline(&["run", "kept/rules", "kept/events.ndjson"]);
+    let only = |key: serde_json::Value| {
+        key.as_object().and_then(|fields| fields.values().next().cloned()).unwrap_or_else(|| "".into())
+    };
+    let mut alerts: Vec<[String; 4]> = alerts.lines().map(|line| told(&value(line), only)).collect();
+    assert!(!truth.is_empty());
+    truth.sort();
+    alerts.sort();
+    assert_eq!(truth, alerts);
+}
+
+/// Rule, kind, key and time of an incident or alert.
+fn told(line: &serde_json::Value, key: impl Fn(serde_json::Value) -> serde_json::Value) -> [String; 4] {
+    [line["rule"].clone(), line["kind"].clone(), key(line["key"].clone()), line["time"].clone()]
+        .map(|value| value.to_string())
 }
 
 fn root() -> PathBuf {

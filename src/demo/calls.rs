@@ -8,7 +8,7 @@ pub(super) fn make(world: &mut World) {
     let mut random = world.random("calls");
     let subscribers = world.scaled(2_500, 200);
     let mut slips = vec![0; subscribers as usize];
-    for i in 0..world.scaled(27_000, 1_000) {
+    for i in 0..world.scaled(30_000, 1_000) {
         let time = daytime(&mut random, i % DAYS);
         let caller = random.index(slips.len());
         let callee = number(random.between(0, subscribers - 1));
@@ -18,7 +18,7 @@ pub(super) fn make(world: &mut World) {
     for centre in 0..world.scaled(6, 2) {
         call_centre(world, &mut random, centre, subscribers);
     }
-    for campaign in 0..world.scaled(36, 10) {
+    for campaign in 0..world.scaled(80, 40) {
         one_ring(world, &mut random, campaign, subscribers);
     }
 }

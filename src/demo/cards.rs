@@ -28,10 +28,10 @@ const APART: i64 = 6 * HOUR + MINUTE;
 /// Makes all charges.
 pub(super) fn make(world: &mut World) {
     let mut random = world.random("cards");
-    let count = world.scaled(1_400, 60) as usize;
+    let count = world.scaled(1_550, 60) as usize;
     let mut agenda = Agenda::new(count);
     let homes: Vec<usize> = (0..count).map(|_| random.index(CITIES.len())).collect();
-    for _ in 0..world.scaled(60, 10) {
+    for _ in 0..world.scaled(100, 16) {
         probe(world, &mut agenda, &mut random);
         journey(world, &mut agenda, &mut random, &homes);
     }
@@ -99,7 +99,7 @@ fn probe(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
     let (card, start) = (random.index(agenda.len()), sometime(random));
     let mut probes = vec![start];
     let tempo = random.skewed(2 * SECOND, 4 * MINUTE);
-    for _ in 0..random.skewed(1, 10) {
+    for _ in 0..random.between(1, 7) {
         probes.push(probes[probes.len() - 1] + random.between(tempo / 2, tempo * 3 / 2));
     }
     let last = probes[probes.len() - 1];
@@ -109,11 +109,11 @@ fn probe(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
     }
     let mut seen = 0;
     for &time in &probes {
-        let cents = random.pick(&[49, 99, 100, 149, 199, 200]);
+        let cents = random.pick(&[49, 99, 99, 100, 149, 199, 200]);
         charge(world, random, time, card, cents, None);
         seen += usize::from(cents < 2_00 && hit - time <= 10 * MINUTE);
     }
-    let cents = random.pick(&[500_00, 500_01, 620_00, 899_00, 1_999_00, 240_00]);
+    let cents = random.pick(&[500_00, 500_01, 620_00, 899_00, 1_250_00, 1_999_00, 240_00]);
     charge(world, random, hit, card, cents, None);
     world.tried("card_testing", &name(card), (seen >= 3 && cents > 500_00).then_some(hit));
 }

@@ -8,7 +8,7 @@ const WEEK: i64 = 7 * DAY;
 /// Each business banks its takings most days. Those of the suspicious band come from what is planned for it once.
 pub(super) fn make(world: &mut World) {
     let mut random = world.random("deposits");
-    for business in 0..world.scaled(70, 10) {
+    for business in 0..world.scaled(70, 30) {
         let account = format!("biz-{business:04}");
         for day in 0..DAYS {
             for _ in 0..random.between(0, 2) {

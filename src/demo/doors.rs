@@ -37,10 +37,10 @@ fn passage(world: &mut World, random: &mut Random, number: i64, time: i64) -> i6
     let mut released = None;
     if random.percent(6) {
         badge(world, time, false);
-        if random.percent(80) {
+        if random.percent(95) {
             return time;
         }
-    } else if !random.percent(1) {
+    } else if random.between(1, 300) > 1 {
         badge(world, time, true);
         released = Some(time);
     }

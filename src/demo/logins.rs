@@ -12,7 +12,7 @@ pub(super) fn make(world: &mut World, people: &mut People) {
     let mut random = world.random("logins");
     let plans: [(Plan, i64); 5] = [(guess, 60), (travel, 40), (fatigue, 40), (spray, 30), (clear_log, 30)];
     for (plan, count) in plans {
-        for _ in 0..world.scaled(count, 16) {
+        for _ in 0..world.scaled(count, 20) {
             plan(world, people, &mut random);
         }
     }
@@ -213,7 +213,9 @@ fn fatigue(world: &mut World, people: &mut People, random: &mut Random) {
     for _ in 0..random.between(2, 9) {
         denied.push(denied[denied.len() - 1] + gap(random));
     }
-    let accepted = denied[denied.len() - 1] + gap(random);
+    let last = denied[denied.len() - 1];
+    let accepted =
+        last + if random.percent(40) { around(random, longest, SECOND, longest) } else { gap(random) };
     if !people.sessions.take(who, start - APART, accepted + APART) {
         return;
     }
@@ -239,29 +241,29 @@ fn fatigue(world: &mut World, people: &mut People, random: &mut Random) {
 ///
 /// An incident: a success from an address from which ten users failed in the half hour before it.
 fn spray(world: &mut World, people: &mut People, random: &mut Random) {
-    let (start, tempo) = (sometime(random), random.skewed(2 * SECOND, 4 * MINUTE));
-    let count = if random.percent(30) { random.between(9, 10) } else { random.between(4, 24) };
-    let end = start + count * tempo * 2 + APART;
+    let start = sometime(random);
+    let length = around(random, 30 * MINUTE, 30 * SECOND, 50 * MINUTE);
+    let count = if random.percent(60) { random.between(9, 11) } else { random.between(4, 24) };
     let mut victims: Vec<usize> = Vec::new();
+    // Not everybody who is tried is free: those who are not are left out.
     for _ in 0..count {
         let who = random.index(people.all.len());
-        if people.sessions.take(who, start - APART, end) {
+        if people.sessions.take(who, start - APART, start + length + APART) {
             victims.push(who);
         }
     }
     let Some(&last) = victims.last() else { return };
-    let (ip, mut time, mut failures) = (people.strange_ip(), start, Vec::new());
-    for &who in &victims {
+    let (ip, end) = (people.strange_ip(), start + length);
+    let times: Vec<i64> = (0..).map(|i| start + length * i / count).take(victims.len()).collect();
+    for (&who, &time) in victims.iter().zip(&times) {
         foreign_login(world, people, who, time, false, &ip);
-        failures.push(time);
-        time += random.between(tempo / 2, tempo * 3 / 2).max(1);
     }
-    let opened = random.percent(75);
+    let opened = random.percent(80);
     if opened {
-        foreign_login(world, people, last, time, true, &ip);
+        foreign_login(world, people, last, end, true, &ip);
     }
-    let seen = failures.iter().filter(|&&failure| time - failure <= 30 * MINUTE).count() >= 10;
-    world.tried("password_spray", &ip, (seen && opened).then_some(time));
+    let seen = times.iter().filter(|&&failure| end - failure <= 30 * MINUTE).count() >= 10;
+    world.tried("password_spray", &ip, (seen && opened).then_some(end));
 }
 
 /// One of the staff clears the audit log, soon after they logged in or when they should long be at home.

@@ -13,7 +13,7 @@ pub(super) fn make(world: &mut World, people: &mut People) {
     let mut random = world.random("money");
     let plans: [(Plan, i64); 3] = [(pass_through, 50), (take_over, 50), (swap, 40)];
     for (plan, count) in plans {
-        for _ in 0..world.scaled(count, 16) {
+        for _ in 0..world.scaled(count, 24) {
             plan(world, people, &mut random);
         }
     }

@@ -1,7 +1,7 @@
 //! Orders: paid, shipped, delivered, sometimes returned, sometimes forgotten.
 
 use super::random::Random;
-use super::world::{DAY, HOUR, MINUTE, World, around, daytime, money, sometime};
+use super::world::{DAY, HOUR, MINUTE, START, World, around, daytime, money, sometime};
 
 const PROMISE: i64 = 48 * HOUR;
 const CUSTOMERS: i64 = 3_000;
@@ -12,14 +12,14 @@ pub(super) fn make(world: &mut World) {
     let customers = world.scaled(CUSTOMERS, 100) as usize;
     // How often a customer has claimed that nothing came: twice is bad luck.
     let mut claims = vec![0; customers];
-    for number in 0..world.scaled(9_500, 300) {
+    for number in 0..world.scaled(10_000, 300) {
         let who = random.index(customers);
         ordinary(world, &mut random, number, who, &mut claims[who]);
     }
     for number in 0..world.scaled(60, 12) {
         late(world, &mut random, number);
     }
-    for number in 0..world.scaled(40, 12) {
+    for number in 0..world.scaled(50, 24) {
         abuse(world, &mut random, number);
     }
 }
@@ -117,29 +117,32 @@ fn late(world: &mut World, random: &mut Random, number: i64) {
 /// An incident: three orders paid and claimed one after the other, in ten days.
 fn abuse(world: &mut World, random: &mut Random, number: i64) {
     let customer = format!("cust-a{number:04}");
-    let (mut time, mut pairs, count) =
-        (sometime(random).min(super::world::START + 4 * DAY), Vec::new(), random.between(2, 5));
-    let (patience, one_by_one) = (random.skewed(30 * HOUR, 80 * HOUR), random.percent(75));
+    let start = START + random.between(0, 3 * DAY);
+    let (count, one_by_one) = (random.pick(&[2, 3, 3, 3, 4, 5]), random.percent(80));
+    let length = around(random, 10 * DAY, 4 * DAY, 13 * DAY);
+    let mut pairs = Vec::new();
     for i in 0..count {
-        let order = Order {
-            id: format!("q-{number:04}-{i}"),
+        let order = |kind: &str, cents| Order {
+            id: format!("{kind}-{number:04}-{i}"),
             customer: customer.clone(),
-            cents: random.skewed(30_00, 600_00),
+            cents,
         };
-        order.is(world, time, "paid");
-        order.is(world, time + random.between(5 * HOUR, 20 * HOUR), "shipped");
-        let claimed = time + patience + random.between(0, 10 * HOUR);
-        let reason = if random.percent(88) { "not_received" } else { "damaged" };
-        order.refund(world, claimed, reason);
+        let bought = order("q", random.skewed(30_00, 600_00));
+        // One after the other, or all in the first days.
+        let paid = start + if one_by_one { length * i / count + i } else { i * HOUR };
+        let claimed = start + length * (i + 1) / count - i64::from(i + 1 < count) * random.between(0, HOUR);
+        bought.is(world, paid, "paid");
+        bought.is(world, paid + random.between(2 * HOUR, 12 * HOUR), "shipped");
+        let reason = if random.percent(90) { "not_received" } else { "damaged" };
+        bought.refund(world, claimed, reason);
         if reason == "not_received" {
-            pairs.push((time, claimed));
+            pairs.push((paid, claimed));
         }
-        let kept = Order { id: format!("k-{number:04}-{i}"), customer: customer.clone(), cents: 25_00 };
         if random.percent(30) {
-            kept.is(world, time + MINUTE, "paid");
-            kept.is(world, time + 6 * HOUR, "shipped");
+            let kept = order("k", 25_00);
+            kept.is(world, paid + MINUTE, "paid");
+            kept.is(world, paid + 6 * HOUR, "shipped");
         }
-        time = if one_by_one { claimed } else { time } + random.between(HOUR, 20 * HOUR);
     }
     world.tried("refund_abuse", &customer, three_claims(&pairs));
 }

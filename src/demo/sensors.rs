@@ -8,7 +8,7 @@ const INTERVAL: i64 = 10 * MINUTE;
 /// Makes all readings and heartbeats.
 pub(super) fn make(world: &mut World) {
     let mut random = world.random("sensors");
-    for number in 0..world.scaled(22, 2) {
+    for number in 0..world.scaled(26, 2) {
         sensor(world, &mut random, number);
     }
     for number in 0..world.scaled(12, 2) {
@@ -44,8 +44,11 @@ fn series(random: &mut Random, count: usize) -> Vec<i64> {
     let mut values = vec![random.between(190, 260)];
     while values.len() < count {
         let last = values[values.len() - 1];
-        match random.between(0, 199) {
-            0 => values.extend(vec![last; random.between(3, 30) as usize]),
+        match random.between(0, 499) {
+            0 => {
+                let length = random.pick(&[7, 8, 9, 10, 12, 30]);
+                values.extend(vec![last; length]);
+            }
             1 => values.extend(heat(random, last)),
             _ => values.push((last + random.pick(&[-3, -1, -1, 0, 0, 1, 1, 3])).clamp(180, 320)),
         }
@@ -122,7 +125,7 @@ fn device(world: &mut World, random: &mut Random, number: i64) {
             ("uptime_s", ((time - START) / SECOND).into()),
         ];
         world.event(time, "heartbeat", &fields);
-        let gap = match random.between(0, 199) {
+        let gap = match random.between(0, 299) {
             0 => around(random, limit, 20 * MINUTE, 5 * HOUR),
             1..=4 => 2 * INTERVAL + random.between(-MINUTE, MINUTE),
             _ => INTERVAL + random.between(-30 * SECOND, 30 * SECOND),

@@ -15,10 +15,10 @@ const APART: i64 = 11 * MINUTE;
 pub(super) fn make(world: &mut World) {
     let mut random = world.random("services");
     let mut agenda = Agenda::new(SERVICES.len());
-    for _ in 0..world.scaled(70, 12) {
+    for _ in 0..world.scaled(90, 40) {
         rollout(world, &mut agenda, &mut random);
     }
-    for i in 0..world.scaled(9_000, 300) {
+    for i in 0..world.scaled(14_000, 300) {
         let (time, status) =
             (daytime(&mut random, i % DAYS), random.pick(&[200, 200, 200, 200, 201, 304, 404, 499]));
         let service = random.pick(&SERVICES);
@@ -81,8 +81,10 @@ fn rollout(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
     if count == 10 && random.percent(50) {
         errors[9] = (start + around(random, WINDOW, WINDOW - 1, WINDOW + 1)).max(errors[8] + 1);
     }
+    // Clients that give up are no errors of the service.
+    let refused = random.percent(15);
     for &time in &errors {
-        let status = random.pick(&[500, 502, 503]);
+        let status = if refused { 499 } else { random.pick(&[500, 502, 503]) };
         request(world, random, time, service, status);
     }
     let rolled_back = random.percent(35).then(|| start + random.between(MINUTE, 8 * MINUTE) + 501);
@@ -91,7 +93,8 @@ fn rollout(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
     }
     for &deployed in &rollouts {
         let until = rolled_back.filter(|&back| back > deployed).unwrap_or(i64::MAX);
-        let mut after = errors.iter().filter(|&&e| e > deployed && e < until && e - deployed <= WINDOW);
+        let mut after =
+            errors.iter().filter(|&&e| !refused && e > deployed && e < until && e - deployed <= WINDOW);
         world.tried("deploy_then_errors", service, after.nth(9).copied());
     }
 }

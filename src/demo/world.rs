@@ -117,10 +117,13 @@ impl World {
             return;
         }
         self.lines.push((time, self.text.len()));
-        let id = self.ids.next();
+        let (id, trace) = (self.ids.next(), self.ids.next());
         let ts = timestamp(time);
         // Writing into a string cannot fail.
-        let _ = write!(self.text, r#"{{"ts":"{ts}","type":"{kind}","id":"{id:016x}""#);
+        let _ = write!(
+            self.text,
+            r#"{{"ts":"{ts}","type":"{kind}","id":"{id:016x}","trace":"{trace:016x}{id:016x}""#
+        );
         for (name, field) in fields {
             let _ = match field {
                 Field::Text(text) => write!(self.text, r#","{name}":"{text}""#),

@@ -120,6 +120,17 @@ fn keep(folder: &Path, stream: &Stream) -> Result<(), Stop> {
     Ok(())
 }
 
+/// A score as data.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    rule: &'a str,
+    near_misses: usize,
+    planted: usize,
+    found: usize,
+    missed: usize,
+    invented: usize,
+}
+
 /// The scores as a table, for people; to a pipe or file as data too.
 fn report(scores: &[Score<'_>], terminal: &Terminal) -> Result<(), Stop> {
     let table = table(scores);
@@ -129,11 +140,9 @@ fn report(scores: &[Score<'_>], terminal: &Terminal) -> Result<(), Stop> {
     } else {
         terminal.say(&format!("\n{table}"));
         for score in scores {
-            let line = serde_json::json!({
-                "rule": score.rule, "near_misses": score.near, "planted": score.planted, "found": score.found,
-                "missed": score.missed.len(), "invented": score.invented.len(),
-            });
-            writeln!(out, "{line}")?;
+            let [near_misses, planted, found, missed, invented] = numbers(score);
+            let line = Line { rule: &score.rule, near_misses, planted, found, missed, invented };
+            writeln!(out, "{}", serde_json::to_string(&line).map_err(io::Error::from)?)?;
         }
     }
     Ok(out.flush()?)
@@ -141,7 +150,7 @@ fn report(scores: &[Score<'_>], terminal: &Terminal) -> Result<(), Stop> {
 
 fn table(scores: &[Score<'_>]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(["domain", "rule", "near misses", "planted", "found", "missed", "invented", ""]);
     let folder = |rule: &str| {
         let path = RULES.iter().find_map(|shipped| shipped.name.strip_suffix(rule)?.strip_suffix('/'));

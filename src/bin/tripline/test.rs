@@ -99,6 +99,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     })
 }
 
+/// A test as data.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    test: &'a str,
+    passed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    difference: Vec<&'a str>,
+}
+
 fn tell(
     format: Format,
     path: &Path,
@@ -109,11 +119,9 @@ fn tell(
 ) -> io::Result<()> {
     let (passed, report) = (outcome.passed(), Report(outcome).to_string());
     if format == Format::Json {
-        let difference = (!passed).then(|| report.lines().map(str::to_owned).collect::<Vec<_>>());
-        let line = serde_json::json!({
-            "file": path.to_string_lossy(), "test": test.name, "passed": passed, "difference": difference,
-        });
-        return writeln!(out, "{line}");
+        let difference = report.lines().filter(|_| !passed).collect();
+        let line = Line { file: &path.to_string_lossy(), test: &test.name, passed, difference };
+        return writeln!(out, "{}", serde_json::to_string(&line)?);
     }
     if !passed {
         terminal.say(&format!("FAILED {}: {}\n{report}", path.display(), test.name));
