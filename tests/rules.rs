@@ -177,7 +177,7 @@ const THRESHOLDS: &[(&str, &str, &str)] = &[
 fn the_stream_comes_near_every_threshold() {
     let stream = Stream::generate(1, 40_000);
     let rounds = THRESHOLDS.iter().map(|(rule, ..)| THRESHOLDS.iter().filter(|t| t.0 == *rule).count()).max();
-    let mut unnoticed = Vec::new();
+    let mut unnoticed: Vec<&(&str, &str, &str)> = Vec::new();
     for round in 0..rounds.unwrap() {
         let changed: Vec<&(&str, &str, &str)> = demo::RULES
             .iter()

@@ -70,12 +70,17 @@ fn call_centre(world: &mut World, random: &mut Random, centre: i64, subscribers:
 /// An incident: a call back of half a minute or more, with eight numbers rung in the hour before it.
 fn one_ring(world: &mut World, random: &mut Random, campaign: i64, subscribers: i64) {
     let (own, start) = (format!("+8821{campaign:05}"), sometime(random));
-    let count = if random.percent(40) { random.between(7, 9) } else { random.between(3, 50) };
-    let (tempo, few) = (random.skewed(3 * SECOND, 6 * MINUTE), random.percent(15));
+    let slow = random.percent(30);
+    let count = match slow {
+        true => 8,
+        false if random.percent(40) => random.between(7, 9),
+        false => random.between(3, 50),
+    };
+    let (tempo, few) = (random.skewed(3 * SECOND, 6 * MINUTE), !slow && random.percent(15));
     let (mut time, mut rings) = (start, Vec::new());
     for _ in 0..count {
         let victim = random.between(0, if few { 6 } else { subscribers - 1 });
-        let ring = random.pick(&[1, 2, 2, 3, 3, 3, 4]);
+        let ring = if slow { 3 } else { random.pick(&[1, 2, 2, 3, 3, 3, 4]) };
         call(world, time, &own, &number(victim), ring, 0);
         if ring <= 3 {
             rings.push((time, victim));
@@ -88,7 +93,11 @@ fn one_ring(world: &mut World, random: &mut Random, campaign: i64, subscribers: 
             (start + around(random, HOUR, MINUTE, 2 * HOUR) + 500, talk)
         })
         .collect();
-    backs.push((time + random.skewed(SECOND, HOUR), random.pick(&[29, 30, 80])));
+    match slow {
+        // Nobody calls back before the hour since the first ring is over, or nearly over.
+        true => backs = vec![(start + HOUR + random.pick(&[0, -1, 1, SECOND, 30 * SECOND]), 90)],
+        false => backs.push((time + random.skewed(SECOND, HOUR), random.pick(&[29, 30, 80]))),
+    }
     backs.sort_unstable();
     let mut seen = 0;
     for &(back, talk) in &backs {

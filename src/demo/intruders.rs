@@ -22,16 +22,21 @@ pub(super) fn make(world: &mut World, people: &mut People) {
 /// An incident: from outside, made administrator, then auditing off and ten thousand rows or more, in half an hour.
 fn escalate(world: &mut World, people: &mut People, random: &mut Random) {
     let (who, start) = (people.staff(random), sometime(random));
-    let length = around(random, 30 * MINUTE, 4 * MINUTE, 55 * MINUTE);
+    // At most one thing is otherwise than an intruder would have it.
+    let flaw = random.between(0, 9);
+    let outside = flaw != 0;
+    let role = if flaw == 1 { "reader" } else { random.pick(&["admin", "owner"]) };
+    let rows = if flaw == 2 { 9_999 } else { random.pick(&[10_000, 25_000, 80_000, 400_000]) };
+    let silent = flaw != 3;
+    let length = match flaw {
+        4..=6 => around(random, 30 * MINUTE, 4 * MINUTE, 55 * MINUTE),
+        _ => random.between(4 * MINUTE, 29 * MINUTE),
+    };
     if !people.sessions.take(who, start - APART, start + length + APART) {
         return;
     }
-    let outside = random.percent(80);
-    let role = random.pick(&["admin", "admin", "owner", "owner", "reader"]);
-    let rows = random.pick(&[10_000, 9_999, 25_000, 80_000, 400_000]);
     let (granted, first) = (start + length / 4, start + length / 2);
     let (off, taken) = if random.percent(50) { (first, start + length) } else { (start + length, first) };
-    let silent = random.percent(85);
 
     if outside {
         let ip = people.strange_ip();

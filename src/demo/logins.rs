@@ -215,7 +215,7 @@ fn fatigue(world: &mut World, people: &mut People, random: &mut Random) {
     }
     let last = denied[denied.len() - 1];
     let accepted =
-        last + if random.percent(40) { around(random, longest, SECOND, longest) } else { gap(random) };
+        last + if random.percent(50) { longest + random.pick(&[0, -1, 1, 30 * SECOND]) } else { gap(random) };
     if !people.sessions.take(who, start - APART, accepted + APART) {
         return;
     }

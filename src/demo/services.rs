@@ -78,8 +78,11 @@ fn rollout(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
     let tempo = random.skewed(SECOND, 80 * SECOND);
     let mut errors: Vec<i64> =
         (1..=count).map(|i| start + random.between(0, 400) + i * tempo + i * SECOND).collect();
-    if count == 10 && random.percent(50) {
-        errors[9] = (start + around(random, WINDOW, WINDOW - 1, WINDOW + 1)).max(errors[8] + 1);
+    // Ten errors, the last of them when the ten minutes end.
+    let at_the_end = random.percent(25);
+    if at_the_end {
+        errors = (1..=9).map(|i| start + i * 50 * SECOND).collect();
+        errors.push(start + WINDOW + random.pick(&[0, -1, 1, 500, SECOND]));
     }
     // Clients that give up are no errors of the service.
     let refused = random.percent(15);
@@ -87,7 +90,8 @@ fn rollout(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
         let status = if refused { 499 } else { random.pick(&[500, 502, 503]) };
         request(world, random, time, service, status);
     }
-    let rolled_back = random.percent(35).then(|| start + random.between(MINUTE, 8 * MINUTE) + 501);
+    let rolled_back =
+        (!at_the_end && random.percent(35)).then(|| start + random.between(MINUTE, 8 * MINUTE) + 501);
     if let Some(time) = rolled_back {
         deployment(world, time, service, "rollback", version - 1);
     }
