@@ -12,3 +12,4 @@ mod judge;
 mod layering;
 mod rules;
 mod run;
+mod syntax;

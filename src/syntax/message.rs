@@ -1,46 +1,46 @@
 //! Syntax errors in the user's words.
 
-use std::ops::Range;
-
 use super::split::DECLARATIONS;
-use super::words::{CLAUSES, METADATA, POLICIES};
+use super::words::{CLAUSES, METADATA, POLICIES, RESERVED};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::span::{FileId, Span};
 
 /// Words that a slip of the finger may have meant, besides clauses and policies.
-const STRUCTURE: [&str; 21] = [
+const STRUCTURE: [&str; 23] = [
     "where", "until", "by", "after", "within", "global", "next", "any", "not", "either", "all", "of", "and",
-    "or", "in", "like", "then", "else", "over", "session", "timeout",
+    "or", "in", "like", "then", "else", "over", "session", "timeout", "from", "key",
 ];
 
-/// Something else should stand at `at`, in the part `range` of the text.
+/// How the policies of `matches` are waited for.
+pub(super) const POLICY: &str = "`disjoint`, `separate`, `every`, `latest`, `all` or `to`";
+
+/// Something else should stand at `at`; `start` is where the broken part begins.
 pub(super) fn unexpected(
     file: FileId,
     text: &str,
-    range: &Range<usize>,
+    start: usize,
     at: usize,
     expected: &[&'static str],
 ) -> Diagnostic {
-    let (start, found) = token_at(text, range, at);
-    let span = Span::new(file, start, start + found.len().max(1));
-    let shown = if found.is_empty() { "the end of it".to_owned() } else { format!("`{}`", show(found)) };
+    let place = Place::at(text, start, at);
+    let span = Span::new(file, place.at, place.at + place.found.len());
     let message = match join(expected) {
-        Some(expected) => format!("expected {expected}, found {shown}"),
-        None => format!("{shown} cannot stand here"),
+        Some(expected) => format!("expected {expected}, found {}", place.shown()),
+        None => format!("{} cannot stand here", place.shown()),
     };
     let problem = Diagnostic::new(Code::Syntax, span, message);
-    match advice(text, range, start, found, expected) {
+    match place.advice(expected) {
         Some(help) => problem.help(help),
         None => problem,
     }
 }
 
 /// What stands where a declaration should.
-pub(super) fn no_declaration(file: FileId, text: &str, range: &Range<usize>) -> Diagnostic {
-    let (start, found) = token_at(text, range, range.start);
-    let span = Span::new(file, start, start + found.len().max(1));
-    let message = format!("expected a declaration, found `{}`", show(found));
-    let help = match nearest(found, DECLARATIONS) {
+pub(super) fn no_declaration(file: FileId, text: &str, at: usize) -> Diagnostic {
+    let place = Place::at(text, at, at);
+    let span = Span::new(file, place.at, place.at + place.found.len());
+    let message = format!("expected a declaration, found {}", place.shown());
+    let help = match nearest(place.found, DECLARATIONS) {
         Some(word) => format!("did you mean `{word}`?"),
         None => "a file holds `rule`, `event`, `list`, `table` and `param`".to_owned(),
     };
@@ -53,55 +53,109 @@ pub(super) fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(Code::TooLarge, span, message).help("split it into smaller parts")
 }
 
-/// What to do about it.
-fn advice(text: &str, range: &Range<usize>, start: usize, found: &str, expected: &[&str]) -> Option<String> {
-    let operator = match found {
-        "=" => Some("`==` compares"),
-        "&" => Some("the operator is written `and`"),
-        "|" => Some("the operator is written `or`"),
-        "!" => Some("the operator is written `not`"),
-        "'" => Some("strings stand in double quotes"),
-        _ => None,
-    };
-    if let Some(operator) = operator.filter(|_| !expected.contains(&"`=`")) {
-        return Some(operator.to_owned());
-    }
-    let named = expected.contains(&"a name") || expected.contains(&"a step");
-    if named && super::words::RESERVED.contains(&found) {
-        return Some(format!("`{found}` is reserved: put it in back-ticks to use it as a name"));
-    }
-    let wanted: Vec<&str> =
-        expected.iter().filter_map(|word| word.strip_prefix('`')?.strip_suffix('`')).collect();
-    if let Some(word) = nearest(found, wanted.iter().copied().chain(known_words(expected))) {
-        return Some(format!("did you mean `{word}`?"));
-    }
-    let before = word_before(text, range, start);
-    let word = nearest(before, known_words(&[])).filter(|_| !is_known(before))?;
-    Some(format!("did you mean `{word}` instead of `{before}`?"))
+/// A place in the text where something is wrong.
+struct Place<'t> {
+    at: usize,
+    /// The token there; empty at the end of the file.
+    found: &'t str,
+    /// The word before it in the broken part.
+    before: &'t str,
 }
 
-fn known_words<'a>(expected: &[&str]) -> impl Iterator<Item = &'a str> {
-    let all = expected.is_empty();
-    let clauses = all || expected.contains(&"a clause");
-    let clauses = CLAUSES.into_iter().chain(METADATA).filter(move |_| clauses);
-    let policies = POLICIES.into_iter().filter(|_| expected.contains(&"a policy"));
-    clauses.chain(policies).chain(STRUCTURE.into_iter().filter(move |_| all))
-}
-
-fn is_known(word: &str) -> bool {
-    CLAUSES.contains(&word) || METADATA.contains(&word) || STRUCTURE.contains(&word)
-}
-
-/// The token at or after a byte, and where it begins.
-fn token_at<'t>(text: &'t str, range: &Range<usize>, at: usize) -> (usize, &'t str) {
-    let rest = text.get(at..range.end).unwrap_or_default();
-    let rest = skip_blank(rest);
-    let start = if rest.is_empty() { at } else { range.end - rest.len() };
-    let mut length = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
-    if length == 0 {
-        length = rest.chars().next().map_or(0, char::len_utf8);
+impl<'t> Place<'t> {
+    fn at(text: &'t str, start: usize, at: usize) -> Self {
+        let rest = skip_blank(text.get(at..).unwrap_or_default());
+        let at = text.len() - rest.len();
+        let length = match rest.find(|c: char| !is_word(c)) {
+            Some(0) => rest.chars().next().map_or(0, char::len_utf8),
+            Some(length) => length,
+            None => rest.len(),
+        };
+        let before = text.get(start..at).unwrap_or_default().trim_end();
+        let before = before.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
+        Place { at, found: rest.get(..length).unwrap_or_default(), before }
     }
-    (start, rest.get(..length).unwrap_or_default())
+
+    /// At most 40 characters, the invisible ones escaped.
+    fn shown(&self) -> String {
+        let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        match self.found.chars().nth(40) {
+            _ if self.found.is_empty() => "the end of the file".to_owned(),
+            Some(_) => format!("`{}…`", self.found.chars().take(40).collect::<String>()),
+            None => format!("`{}`", self.found.chars().map(escape).collect::<String>()),
+        }
+    }
+
+    /// What to do about it.
+    fn advice(&self, expected: &[&'static str]) -> Option<String> {
+        let waits = |word: &str| expected.contains(&word);
+        if self.found == "=" && expected == ["a value"] {
+            return Some(format!("if `{}` is a field of `emit`, a comma must stand before it", self.before));
+        }
+        if self.found == "(" && !self.before.is_empty() {
+            return Some(format!(
+                "no space stands between a function and its parenthesis: write `{}(`",
+                self.before
+            ));
+        }
+        if let Some(advice) = foreign(self.found).filter(|_| !waits("`=`")) {
+            return Some(advice.to_owned());
+        }
+        if RESERVED.contains(&self.found) && (waits("a name") || waits("a step")) {
+            return Some(format!("`{}` is reserved: put it in back-ticks to use it as a name", self.found));
+        }
+        let words = expected.iter().filter_map(|word| word.strip_prefix('`')?.strip_suffix('`'));
+        let words = words.filter(|word| word.starts_with(char::is_alphabetic));
+        if let Some(word) =
+            nearest(self.found, words.chain(clauses(waits("a clause"))).chain(policies(waits(POLICY))))
+        {
+            return Some(format!("did you mean `{word}`?"));
+        }
+        self.advice_before(waits("a value")).or_else(|| {
+            let word = nearest(self.found, STRUCTURE).filter(|_| self.found.len() > 2)?;
+            Some(format!("did you mean `{word}`?"))
+        })
+    }
+
+    /// A slip in the word before, after which nothing fits.
+    fn advice_before(&self, value: bool) -> Option<String> {
+        let known: Vec<&str> = clauses(true).chain(STRUCTURE).collect();
+        if self.before.len() < 3 || known.contains(&self.before) || RESERVED.contains(&self.before) {
+            return None;
+        }
+        match nearest(self.before, known) {
+            Some(word) => Some(format!("did you mean `{word}` instead of `{}`?", self.before)),
+            None if value => {
+                Some(format!("a clause is a word and a value, and `{}` is no clause", self.before))
+            }
+            None => None,
+        }
+    }
+}
+
+/// How other languages write what is written differently here.
+fn foreign(found: &str) -> Option<&'static str> {
+    Some(match found {
+        "=" => "`==` compares",
+        "&" => "write `and`",
+        "|" => "write `or`",
+        "!" => "write `not`",
+        "'" => "strings stand in double quotes",
+        "/" => "comments begin with `#`",
+        _ => return None,
+    })
+}
+
+fn clauses(wanted: bool) -> impl Iterator<Item = &'static str> {
+    CLAUSES.into_iter().chain(METADATA).filter(move |_| wanted)
+}
+
+fn policies(wanted: bool) -> impl Iterator<Item = &'static str> {
+    POLICIES.into_iter().filter(move |_| wanted)
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
 }
 
 /// The text behind white space and comments.
@@ -113,21 +167,6 @@ fn skip_blank(mut text: &str) -> &str {
             None => return text,
         }
     }
-}
-
-fn word_before<'t>(text: &'t str, range: &Range<usize>, at: usize) -> &'t str {
-    let before = text.get(range.start..at).unwrap_or_default().trim_end();
-    let word = before.rsplit(|c: char| !(c == '_' || c.is_alphanumeric())).next();
-    word.unwrap_or_default()
-}
-
-/// At most 40 characters, the invisible ones escaped.
-fn show(text: &str) -> String {
-    let mut shown: String = text.chars().take(40).flat_map(|c| c.escape_debug()).collect();
-    if text.chars().nth(40).is_some() {
-        shown.push('…');
-    }
-    shown.replace("\\\"", "\"").replace("\\'", "'")
 }
 
 /// `a, b or c`

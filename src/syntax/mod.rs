@@ -40,8 +40,8 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (ast::File, Vec<Diagn
     }
     let scan = scan::scan(file, text, limits);
     tree.comments = scan.comments.iter().map(|span| comment(text, *span)).collect();
-    let bad = scan.problems.iter().map(|problem| problem.span().start as usize).collect();
-    let mut reader = Reader { file, text, limits, found: scan.problems, bad };
+    let (found, bad, crooked) = (scan.problems, scan.bad, Vec::new());
+    let mut reader = Reader { file, text, limits, found, bad, crooked };
     for piece in split::split(file, text, &scan.tokens, limits) {
         reader.declaration(piece, &mut tree);
     }

@@ -117,11 +117,6 @@ impl Tree<'_> {
     pub(super) fn roots(&self) -> impl Iterator<Item = Node<'_>> {
         Siblings { tree: self, index: 0, end: self.nodes.len() }
     }
-
-    /// One past the last byte of the last root.
-    pub(super) fn end(&self) -> usize {
-        self.roots().last().map_or(0, |root| root.end())
-    }
 }
 
 struct Siblings<'t> {
@@ -200,12 +195,16 @@ fn expected(rules: &[Rule]) -> Vec<&'static str> {
         words.dedup();
         words
     };
-    let strong = pick(|rule| !is_weak(rule));
+    let mut strong = pick(|rule| !is_weak(rule));
+    if strong.contains(&"a step") {
+        // Blocks are steps in the user's words.
+        strong.retain(|word| !["a number", "`all`", "`either`", "`until`"].contains(word));
+    }
     if strong.is_empty() { pick(is_weak) } else { strong }
 }
 
 fn is_weak(rule: Rule) -> bool {
-    matches!(rule, Rule::infix | Rule::quantifier | Rule::optional | Rule::reluctant)
+    matches!(rule, Rule::infix | Rule::quantifier | Rule::optional | Rule::reluctant | Rule::args)
 }
 
 macro_rules! words {
@@ -218,19 +217,19 @@ macro_rules! words {
 }
 
 words! {
-    ident "a name" meta_key "a clause" word "a value" tag "a value" meta_value "a value" string "a string"
-    time "a time" number "a number" length "a duration" constant "a value" type_name "an event type"
+    ident "a name" meta_key "a clause" word "a value" tag "a value" meta_literal "a value" string "a string"
+    number "a number" literal "an expression" length "a duration" body_word "a clause" type_name "an event type"
     any_type "`*`" types "an event type" field_type "a type" field_decl "a field" path "a field"
     rule_decl "`rule`" event_decl "`event`" list_decl "`list`" table_decl "`table`" param_decl "`param`" EOI "the end"
     open "`{`" close "`}`" comma "`,`" colon "`:`" equals "`=`"
     event "a clause" sequence "a clause" window "a clause" when "a clause" matches "a clause" emit "a clause"
     on_timeout "a clause" suppress "a clause" meta "a clause"
-    policy "a policy" shape "`over`, `every` or `session`" emit_type "an event type" emit_field "a field"
+    policy "`disjoint`, `separate`, `every`, `latest`, `all` or `to`" shape "a shape such as `over 5m`" emit_type "an event type" emit_field "a field"
     by "`by`" after "`after`" within "`within`"
     block "`{`" step "a step" cancel "`until`" either "a step" all "a step" of "a step" group "a step" mode "a step"
     filter "`where`" until "`until`" quantifier "a quantifier" optional "`?`" reluctant "`?`"
-    expr "an expression" prefix "an expression" place "an expression" list "a list" paren "an expression"
-    conditional "an expression" infix "an operator" args "`(`" meta_list "a list"
+    expr "an expression" prefix "an expression" place "an expression" list "an expression" paren "an expression"
+    conditional "an expression" infix "an operator" args "`(`" meta_list "a value"
     k_after "`after`" k_all "`all`" k_any "`any`" k_by "`by`" k_disjoint "`disjoint`" k_either "`either`"
     k_else "`else`" k_emit "`emit`" k_event "`event`" k_events "`events`" k_every "`every`" k_first "`first`"
     k_forever "`forever`" k_from "`from`" k_global "`global`" k_if "`if`" k_key "`key`" k_last "`last`"
@@ -250,7 +249,7 @@ pub(super) fn is_ident(text: &str) -> bool {
 /// Whether a text is a bare metadata value as it stands, alone or in a list.
 pub(super) fn is_word(text: &str, listed: bool) -> bool {
     let kind = if listed { Rule::tag } else { Rule::word };
-    !text.starts_with('`') && is_whole(kind, text) && !is_whole(Rule::constant, text)
+    !text.starts_with('`') && is_whole(kind, text) && !is_whole(Rule::literal, text)
 }
 
 fn is_whole(rule: Rule, text: &str) -> bool {

@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// Where the scan found strings that do not end or are too long, in order.
     pub(super) bad: Vec<usize>,
+    /// Where the brackets of the declaration that is being read are wrong.
+    pub(super) crooked: Vec<usize>,
 }
 
 /// A part of a declaration: tokens with their depths.
@@ -37,12 +39,12 @@ impl Reader<'_> {
         let part = Part { tokens: piece.tokens, depths: &piece.depths };
         let range = part.range();
         let sound = piece.problems.is_empty() && !self.is_bad(&range);
-        let bad: Vec<usize> = piece.problems.iter().map(|problem| problem.span().start as usize).collect();
+        self.crooked = piece.problems.iter().map(|problem| problem.span().start as usize).collect();
         self.found.append(&mut piece.problems);
         let first = part.tokens.first().map(|token| word(self.text, token)).unwrap_or_default();
         if !DECLARATIONS.contains(&first) {
             if sound {
-                self.found.push(message::no_declaration(self.file, self.text, &range));
+                self.found.push(message::no_declaration(self.file, self.text, range.start));
             }
             return;
         }
@@ -53,8 +55,6 @@ impl Reader<'_> {
                 Err(failure) => whole = Some(failure),
             }
         }
-        self.bad.extend(bad);
-        self.bad.sort_unstable();
         let before = self.found.len();
         if first == "rule" && !self.is_full() {
             out.items.extend(self.broken_rule(part).map(Item::Rule));
@@ -81,17 +81,18 @@ impl Reader<'_> {
         self.found.len() > self.limits.diagnostics
     }
 
-    /// Whether the scan found something there.
+    /// Whether something that has been reported is wrong with the text there.
     fn is_bad(&self, range: &Range<usize>) -> bool {
         let next = self.bad.partition_point(|at| *at < range.start);
         self.bad.get(next).is_some_and(|at| *at < range.end)
+            || self.crooked.iter().any(|at| range.contains(at))
     }
 
     fn fail(&mut self, failure: Failure, range: &Range<usize>) {
         let problem = match failure {
             Failure::TooLarge => message::too_large(Span::new(self.file, range.start, range.start + 1)),
             Failure::Unexpected { at, expected } => {
-                message::unexpected(self.file, self.text, range, at, &expected)
+                message::unexpected(self.file, self.text, range.start, at, &expected)
             }
         };
         self.found.push(problem);
@@ -127,7 +128,7 @@ impl Reader<'_> {
     /// Reads clause by clause, going on at the next line that begins one.
     fn clauses(&mut self, body: Part<'_>) -> Vec<Clause> {
         let mut clauses = Vec::new();
-        self.each(body, R::one_clause, begins_clause, |reader, part, tree| match tree {
+        self.each(body, R::clauses, begins_clause, |reader, part, tree| match tree {
             Some(node) => clauses.extend(reader.lowering().clause(node)),
             None => clauses.extend(reader.broken_sequence(part)),
         });
@@ -145,11 +146,11 @@ impl Reader<'_> {
             self.report_part(R::one_clause, &range);
             return None;
         };
-        let head_range = range.start..part.slice(0..open).range().end;
+        let head_range = part.slice(0..open + 1).range();
         let head = parser::parse(R::one_head, self.text, head_range.clone());
         let mut items: Vec<SequenceItem> = Vec::new();
         let before = self.found.len();
-        self.each(part.inside(open), R::one_item, begins_item, |reader, part, tree| match tree {
+        self.each(part.inside(open), R::items, begins_item, |reader, part, tree| match tree {
             Some(node) => items.extend(reader.lowering().sequence_item(node)),
             None => reader.report_part(R::one_item, &part.range()),
         });
@@ -182,8 +183,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Parses `rule` again and again over `body`. Where it fails, `take` gets the part up to the next token that
-    /// `begins` one.
+    /// Parses as much of `body` as `rule` takes, and goes on where the next token `begins` something. `take` gets each
+    /// node, and each part that was passed over.
     fn each<'s>(
         &mut self,
         body: Part<'s>,
@@ -195,14 +196,17 @@ impl Reader<'_> {
         let count = body.tokens.len();
         let mut at = 0;
         while at < count && !self.is_full() {
-            let rest = body.slice(at..count);
-            if let Ok(tree) = parser::parse(rule, self.text, rest.range())
-                && let Some(node) = tree.roots().next()
-                && !self.is_bad(&(node.start()..node.end()))
-            {
-                at = body.after(self.text, tree.end());
-                take(self, rest, Some(node));
-                continue;
+            if let Ok(tree) = parser::parse(rule, self.text, body.slice(at..count).range()) {
+                for node in tree.roots() {
+                    if self.is_bad(&(node.start()..node.end())) {
+                        break;
+                    }
+                    at = body.after(self.text, node.end());
+                    take(self, body, Some(node));
+                }
+            }
+            if at == count {
+                return;
             }
             let next = (at + 1..count)
                 .find(|next| body.depths.get(*next) == Some(&base) && begins(self.text, body.tokens, *next))

@@ -34,7 +34,10 @@ pub(super) enum Kind {
 pub(super) struct Scan {
     pub(super) tokens: Vec<Token>,
     pub(super) comments: Vec<Span>,
+    /// The first problems, as many as are shown.
     pub(super) problems: Vec<Diagnostic>,
+    /// Where all of them are.
+    pub(super) bad: Vec<usize>,
 }
 
 /// Cuts a text into tokens and comments.
@@ -124,11 +127,14 @@ impl Scanner<'_> {
         let body = self.rest().get(prefix..).unwrap_or_default();
         let known_absent = matches!(quote, Quote::Raw(close) if self.absent.contains(&close));
         let length = if known_absent { None } else { end_of(body, quote) };
-        let line = body.split('\n').next().unwrap_or_default().trim_end().len();
-        if length.is_none() {
-            self.unended(prefix, quote);
-        }
-        let length = prefix + length.unwrap_or(line);
+        let length = match length {
+            Some(length) => prefix + length,
+            None => {
+                let line = body.split('\n').next().unwrap_or_default().trim_end().len();
+                self.unended(prefix, quote);
+                prefix + line
+            }
+        };
         self.check_length(length);
         self.token(Kind::Quoted, length);
     }
@@ -137,18 +143,27 @@ impl Scanner<'_> {
         if let Quote::Raw(close) = quote {
             self.absent.push(close);
         }
-        let (what, remedy) = quote.words();
-        let span = Span::new(self.file, self.at, self.at + prefix);
-        let problem = Diagnostic::new(Code::Syntax, span, format!("{what} that does not end"));
-        self.out.problems.push(problem.label("it begins here").help(remedy));
+        self.report(prefix, |span| {
+            let (what, remedy) = quote.words();
+            let problem = Diagnostic::new(Code::Syntax, span, format!("{what} that does not end"));
+            problem.label("it begins here").help(remedy)
+        });
+    }
+
+    fn report(&mut self, length: usize, problem: impl FnOnce(Span) -> Diagnostic) {
+        self.out.bad.push(self.at);
+        if self.out.problems.len() <= self.limits.diagnostics {
+            self.out.problems.push(problem(Span::new(self.file, self.at, self.at + length)));
+        }
     }
 
     fn check_length(&mut self, length: usize) {
         let limit = self.limits.string_bytes;
         if length > limit {
-            let message = format!("a string of `{length}` bytes is longer than the limit of `{limit}`");
-            let span = Span::new(self.file, self.at, self.at + 1);
-            self.out.problems.push(Diagnostic::new(Code::TooLarge, span, message));
+            self.report(1, |span| {
+                let message = format!("a string of `{length}` bytes is longer than the limit of `{limit}`");
+                Diagnostic::new(Code::TooLarge, span, message).help("make it shorter")
+            });
         }
     }
 }

@@ -28,8 +28,7 @@ pub(super) fn split<'s>(file: FileId, text: &str, tokens: &'s [Token], limits: &
         let rest = tokens.get(at..).unwrap_or_default();
         let inside = tokens.get(first..at).unwrap_or_default();
         let begins = if brackets.open.is_empty() {
-            let ended = inside.last().is_some_and(|last| last.kind == Kind::Close(b'}'));
-            ended || begins_outside(text, inside, token)
+            brackets.ended || begins_outside(text, inside, token)
         } else {
             token.leads && begins_inside(text, rest)
         };
@@ -86,15 +85,18 @@ struct Brackets<'l> {
     /// How many brackets are open beyond the limit; they are not told apart.
     beyond: usize,
     too_deep: bool,
+    /// Whether the last token closed the outermost brace.
+    ended: bool,
 }
 
 impl<'l> Brackets<'l> {
     fn new(file: FileId, limits: &'l Limits) -> Self {
         let (open, depths, problems) = (Vec::new(), Vec::new(), Vec::new());
-        Brackets { file, limits, open, depths, problems, count: 0, beyond: 0, too_deep: false }
+        Brackets { file, limits, open, depths, problems, count: 0, beyond: 0, too_deep: false, ended: false }
     }
 
     fn take(&mut self, token: &Token) {
+        self.ended = false;
         match token.kind {
             Kind::Open(byte) => {
                 self.depths.push(self.open.len());
@@ -120,14 +122,14 @@ impl<'l> Brackets<'l> {
         if !self.too_deep {
             self.too_deep = true;
             let message = format!("brackets nest deeper than the limit of `{}`", self.limits.rule_depth);
-            self.report(Diagnostic::new(Code::TooLarge, self.span(at), message));
+            self.report(at, |span| Diagnostic::new(Code::TooLarge, span, message));
         }
     }
 
-    fn report(&mut self, problem: Diagnostic) {
+    fn report(&mut self, at: usize, problem: impl FnOnce(Span) -> Diagnostic) {
         self.count += 1;
         if self.count <= self.limits.diagnostics || self.problems.is_empty() {
-            self.problems.push(problem);
+            self.problems.push(problem(Span::new(self.file, at, at + 1)));
         }
     }
 
@@ -150,12 +152,13 @@ impl<'l> Brackets<'l> {
                     self.unclosed(inner);
                 }
                 self.open.truncate(index);
+                self.ended = index == 0 && byte == b'}';
             }
-            None => {
+            None => self.report(at, |span| {
                 let message = format!("`{}` closes nothing", char::from(byte));
-                let problem = Diagnostic::new(Code::Syntax, self.span(at), message);
-                self.report(problem.help("remove it, or open its bracket before it"));
-            }
+                let help = "remove it, or open its bracket before it";
+                Diagnostic::new(Code::Syntax, span, message).help(help)
+            }),
         }
     }
 
@@ -168,9 +171,11 @@ impl<'l> Brackets<'l> {
             b'(' => ')',
             _ => ']',
         };
-        let message = format!("`{}` is not closed", char::from(byte));
-        let problem = Diagnostic::new(Code::Syntax, self.span(at), message);
-        self.report(problem.help(format!("add the `{closing}` that belongs to it")));
+        self.report(at, |span| {
+            let message = format!("`{}` is not closed", char::from(byte));
+            Diagnostic::new(Code::Syntax, span, message)
+                .help(format!("add the `{closing}` that belongs to it"))
+        });
     }
 
     fn finish<'s>(&mut self, tokens: &'s [Token]) -> Piece<'s> {
@@ -184,9 +189,5 @@ impl<'l> Brackets<'l> {
             depths: std::mem::take(&mut self.depths),
             problems: std::mem::take(&mut self.problems),
         }
-    }
-
-    fn span(&self, at: usize) -> Span {
-        Span::new(self.file, at, at + 1)
     }
 }

@@ -67,6 +67,7 @@ fn infix(text: &str) -> (u8, Infix) {
 impl Lower<'_> {
     /// Lowers a whole expression.
     pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
+        self.told_depth = false;
         self.nested(node).expr
     }
 
@@ -83,6 +84,9 @@ impl Lower<'_> {
     }
 
     fn too_deep(&mut self, span: Span) -> Built {
+        if std::mem::replace(&mut self.told_depth, true) {
+            return Built { expr: nothing(span), height: 1 };
+        }
         let message = format!("the expression is more than `{}` levels deep", self.limits.rule_depth);
         let help = "each operator of a chain such as `a + b + c` is a level, except for `and` and `or`";
         self.found.push(Diagnostic::new(Code::TooLarge, span, message).help(help));
@@ -183,15 +187,14 @@ impl Lower<'_> {
 
     /// The value of a literal. One that cannot be read is reported and stands for null.
     pub(super) fn literal(&mut self, node: Node<'_>) -> Literal {
-        let read = match node.rule() {
-            R::string => return Literal::Str(self.string(node)),
-            R::number => literal::number(node.text()),
-            R::time => literal::time(node.text()),
-            _ => Ok(match node.text() {
-                "true" => Literal::Bool(true),
-                "false" => Literal::Bool(false),
-                _ => Literal::Null,
-            }),
+        let text = node.text();
+        let read = match text.bytes().next() {
+            Some(b'0'..=b'9') => literal::number(text),
+            Some(b't') if text.starts_with("t\"") => literal::time(text),
+            Some(b'"' | b'r') => return Literal::Str(self.string(node)),
+            Some(b't') => Ok(Literal::Bool(true)),
+            Some(b'f') => Ok(Literal::Bool(false)),
+            _ => Ok(Literal::Null),
         };
         read.unwrap_or_else(|(message, help)| {
             let span = self.span(node);

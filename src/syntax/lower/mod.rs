@@ -23,11 +23,13 @@ pub(super) struct Lower<'a> {
     pub(super) found: &'a mut Vec<Diagnostic>,
     /// How many expressions are being lowered inside of each other.
     depth: usize,
+    /// Whether it has been said of the running expression that it is too deep.
+    told_depth: bool,
 }
 
 impl<'a> Lower<'a> {
     pub(super) fn new(file: FileId, limits: &'a Limits, found: &'a mut Vec<Diagnostic>) -> Self {
-        Lower { file, limits, found, depth: 0 }
+        Lower { file, limits, found, depth: 0, told_depth: false }
     }
 
     pub(super) fn item(&mut self, node: Node<'_>) -> Option<Item> {

@@ -66,7 +66,8 @@ impl Printer<'_> {
                 None => canonical(literal).into(),
             },
             MetaValue::List(values, span) => {
-                let parts = values.iter().map(|value| (start(value.span()), self.meta_value(value, true))).collect();
+                let parts =
+                    values.iter().map(|value| (start(value.span()), self.meta_value(value, true))).collect();
                 self.bracketed("[", parts, (span.end as usize).saturating_sub(1), "]")
             }
         }

@@ -135,17 +135,20 @@ fn column(line: &Out) -> usize {
     }
 }
 
-/// Whether `parts` on one line, and what follows up to the next line end, take no more than `room`.
+/// Whether `parts` on one line, and what follows up to the next line end, take no more than `room`. A string that
+/// holds a line end does not fit, so that a group is never set on one line with a broken one inside of it.
 fn fits(mut room: usize, parts: &[Doc], after: &[Rest<'_>]) -> bool {
     let mut after = after.iter().rev();
     let mut stack: Vec<Rest<'_>> = Vec::new();
+    let mut inside = true;
     extend(&mut stack, parts, 0, false);
     loop {
+        inside &= !stack.is_empty();
         let Some(next) = stack.pop().or_else(|| after.next().copied()) else { return true };
         let width = match next.doc {
             Doc::Line(_) if next.broken => return true,
             Doc::Line(line) => line.flat.len(),
-            Doc::Text(text) if text.contains('\n') => return true,
+            Doc::Text(text) if text.contains('\n') => return !inside,
             Doc::Text(text) => text.chars().count(),
             Doc::Broken(text) if next.broken => text.len(),
             Doc::Broken(_) => 0,

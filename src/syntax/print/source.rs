@@ -24,8 +24,12 @@ struct Placed<'t> {
 impl<'t> Source<'t> {
     pub(super) fn new(text: &'t str, comments: &'t [Comment]) -> Self {
         let mut source = Source { text: Some(text), comments: Vec::new() };
-        let placed = comments.iter().map(|comment| source.place(comment)).collect();
-        source.comments = placed;
+        // From the last to the first, so that a run of comments is passed over once.
+        for comment in comments.iter().rev() {
+            let placed = source.place(comment);
+            source.comments.push(placed);
+        }
+        source.comments.reverse();
         source
     }
 
@@ -34,7 +38,16 @@ impl<'t> Source<'t> {
         let before = self.before(at);
         let line = before.rsplit('\n').next().unwrap_or_default();
         let alone = line.trim_start_matches('\u{feff}').trim().is_empty();
-        Placed { text: &comment.text, at, next: self.next_token(comment.span.end as usize), alone }
+        let behind = self.skip_blank(comment.span.end as usize);
+        let next = self.comments.last().filter(|later| later.at == behind).map_or(behind, |later| later.next);
+        Placed { text: &comment.text, at, next, alone }
+    }
+
+    /// Where something else than white space, commas and semicolons stands.
+    fn skip_blank(&self, at: usize) -> usize {
+        let rest = self.text.and_then(|text| text.get(at..)).unwrap_or_default();
+        let blank = [' ', '\t', '\r', '\n', ',', ';', '\u{feff}'];
+        at + rest.len() - rest.trim_start_matches(blank).len()
     }
 
     fn before(&self, at: usize) -> &'t str {
@@ -48,15 +61,12 @@ impl<'t> Source<'t> {
 
     /// Where the next token stands; commas and semicolons do not count.
     pub(super) fn next_token(&self, at: usize) -> usize {
-        let Some(text) = self.text else { return 0 };
-        let mut rest = text.get(at..).unwrap_or_default();
-        loop {
-            rest = rest.trim_start_matches([' ', '\t', '\r', '\n', ',', ';', '\u{feff}']);
-            if !rest.starts_with('#') {
-                return text.len() - rest.len();
-            }
-            rest = rest.find('\n').and_then(|end| rest.get(end..)).unwrap_or_default();
+        if self.text.is_none() {
+            return 0;
         }
+        let at = self.skip_blank(at);
+        let comment = self.comments.binary_search_by_key(&at, |comment| comment.at);
+        comment.ok().and_then(|index| self.comments.get(index)).map_or(at, |comment| comment.next)
     }
 
     /// Whether a comment stands right before this token.

@@ -3,7 +3,9 @@
 use super::doc::{Doc, Role};
 use super::{Printer, role_of, start};
 use crate::span::Span;
-use crate::syntax::ast::{DurationLit, Expr, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window, WindowShape};
+use crate::syntax::ast::{
+    DurationLit, Expr, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window, WindowShape,
+};
 use crate::syntax::words::{quote_ident, tick};
 
 impl Printer<'_> {
@@ -124,7 +126,9 @@ impl Printer<'_> {
                 parts
             }
             SequenceItem::All { members, span } => self.members("all", members, *span),
-            SequenceItem::Of { take, members, span, .. } => self.members(&format!("{take} of"), members, *span),
+            SequenceItem::Of { take, members, span, .. } => {
+                self.members(&format!("{take} of"), members, *span)
+            }
         }
     }
 
@@ -149,7 +153,8 @@ impl Printer<'_> {
             parts.extend(self.condition(filter));
         }
         if let Some(until) = &step.until {
-            let before = step.filter.as_ref().map_or_else(|| self.types_end(step), |filter| filter.span.end as usize);
+            let before =
+                step.filter.as_ref().map_or_else(|| self.types_end(step), |filter| filter.span.end as usize);
             parts.push(self.line(self.source.next_token(before), " ", Role::Continue));
             parts.push("until ".into());
             parts.push(self.expr(until));
@@ -183,7 +188,8 @@ impl Printer<'_> {
     fn widths<'s>(&self, items: impl Iterator<Item = Option<&'s Step>>) -> Vec<usize> {
         let plain: Vec<Option<(usize, bool)>> = items
             .map(|step| {
-                let step = step.filter(|step| step.by.is_none() && step.after.is_none() && step.within.is_none())?;
+                let step =
+                    step.filter(|step| step.by.is_none() && step.after.is_none() && step.within.is_none())?;
                 Some((plain_head(step).chars().count(), self.source.is_apart(start(step.span))))
             })
             .collect();
