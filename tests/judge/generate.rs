@@ -289,12 +289,10 @@ struct Writer {
     single: Vec<String>,
     /// Steps that may have bound any number.
     many: Vec<String>,
-    /// How many groups the writer stands in.
-    depth: usize,
 }
 
 fn write_rule(rule: &RuleTree) -> String {
-    let mut writer = Writer { text: String::new(), count: 0, single: Vec::new(), many: Vec::new(), depth: 0 };
+    let mut writer = Writer { text: String::new(), count: 0, single: Vec::new(), many: Vec::new() };
     let partition = if rule.keyed { "by k" } else { "global" };
     let within = match rule.policy.starts_with("all") {
         true => Some(rule.within.unwrap_or(9)),
@@ -323,21 +321,6 @@ fn write_rule(rule: &RuleTree) -> String {
     writer.text
 }
 
-/// Whether a part may bind nothing. A repeated group whose iterations may be empty is not generated: the page does not
-/// say what an empty iteration is.
-fn may_be_empty(part: &Part) -> bool {
-    match part {
-        Part::Step(step) => zero(step.quantifier),
-        Part::Group { parts, quantifier, .. } => zero(quantifier) || parts.iter().all(may_be_empty),
-        Part::Optional(_) => true,
-        Part::Either(_) | Part::Of { .. } => false,
-    }
-}
-
-fn zero(quantifier: &str) -> bool {
-    quantifier.starts_with(['?', '*']) || quantifier.starts_with("{0")
-}
-
 impl Writer {
     fn part(&mut self, part: &Part) {
         match part {
@@ -345,26 +328,18 @@ impl Writer {
             Part::Group { parts, quantifier, until } => {
                 self.text.push_str("    (\n");
                 let outside = self.single.len();
-                self.depth += 1;
                 parts.iter().for_each(|part| self.part(part));
-                self.depth -= 1;
                 // From outside a repeated group its steps are seen as loops.
-                let quantifier = if parts.iter().all(may_be_empty) { "" } else { quantifier };
                 if !quantifier.is_empty() {
                     self.many.extend(self.single.split_off(outside));
                 }
-                let until = until
-                    .filter(|_| !quantifier.is_empty())
-                    .map(|n| format!(" until v > {n}"))
-                    .unwrap_or_default();
+                let until = until.map(|n| format!(" until v > {n}")).unwrap_or_default();
                 _ = writeln!(self.text, "    ){quantifier}{until}");
             }
             Part::Optional(parts) => {
                 self.text.push_str("    (\n");
                 let outside = self.single.len();
-                self.depth += 1;
                 parts.iter().for_each(|part| self.part(part));
-                self.depth -= 1;
                 self.many.extend(self.single.split_off(outside));
                 self.text.push_str("    )?\n");
             }
