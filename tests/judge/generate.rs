@@ -111,7 +111,7 @@ pub fn final_trial() -> impl Strategy<Value = Trial> {
         is_final: true,
         within: Some(rule.within.unwrap_or(7)),
         last: Vec::new(),
-        // Whether a match that only waits to grow is cancelled, the page leaves open.
+        // What cancels a match that waits to grow depends on when it can grow no more.
         cancel: None,
         ..rule
     });
@@ -373,10 +373,7 @@ impl Writer {
     }
 
     fn step(&mut self, step: &Step) {
-        let may_be_empty = step.quantifier.starts_with(['?', '*']) || step.quantifier.starts_with("{0");
-        if let Some((kind, bound, filter)) =
-            step.absence.as_ref().filter(|_| self.depth == 0 || !may_be_empty)
-        {
+        if let Some((kind, bound, filter)) = &step.absence {
             self.count += 1;
             let bound = match bound {
                 Some(Gap::Within(n)) => format!(" within {n}s"),

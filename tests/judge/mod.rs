@@ -37,8 +37,10 @@ pub struct Match {
 /// judge. Of `emit final` it knows which matches there are, but not when: their times are those at which they complete.
 pub fn judge(rule: &Rule, events: &[&Event]) -> Option<Vec<Match>> {
     let Body::Sequence(sequence) = &rule.body else { return None };
-    let open = matches!(sequence.policy, Policy::Disjoint | Policy::Latest | Policy::All { .. });
-    if sequence.report == Report::Final && open || rule.timeout.is_some() {
+    // What `emit final` leaves of a match depends on when it can grow no more, which the judge does not know.
+    let by_moment = matches!(sequence.policy, Policy::Disjoint | Policy::Latest | Policy::All { .. })
+        || sequence.pattern.cancel.is_some();
+    if sequence.report == Report::Final && by_moment || rule.timeout.is_some() {
         return None;
     }
     let mut matches = Vec::new();
