@@ -9,7 +9,7 @@ const APART: i64 = 61 * MINUTE;
 
 pub(super) fn make(world: &mut World, people: &mut People) {
     let mut random = world.random("intruders");
-    for _ in 0..world.scaled(40, 16) {
+    for _ in 0..world.scaled(60, 40) {
         escalate(world, people, &mut random);
     }
     for i in 0..world.scaled(9, 5) {
@@ -23,7 +23,7 @@ pub(super) fn make(world: &mut World, people: &mut People) {
 fn escalate(world: &mut World, people: &mut People, random: &mut Random) {
     let (who, start) = (people.staff(random), sometime(random));
     // At most one thing is otherwise than an intruder would have it.
-    let flaw = random.between(0, 9);
+    let flaw = random.between(0, 8);
     let outside = flaw != 0;
     let role = if flaw == 1 { "reader" } else { random.pick(&["admin", "owner"]) };
     let rows = if flaw == 2 { 9_999 } else { random.pick(&[10_000, 25_000, 80_000, 400_000]) };
