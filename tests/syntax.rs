@@ -121,6 +121,7 @@ fn the_canonical_text_does_not_depend_on_the_spelling() {
 
 /// What would take long or run out of stack if it were read carelessly: each gives an error, soon.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test measures")]
 fn hostile_files_give_an_error_soon() {
     let mega = 1 << 20;
     let rule = |inner: &str| format!("rule a {{ event x: t where {inner} }}");

@@ -23,7 +23,10 @@ pub(super) fn mutilate(text: &mut String, place: Index, byte: u8, how: u8) {
     match how {
         0 => text.insert(start, char::from(byte)),
         1 => text.replace_range(start..end, ""),
-        2 => text.insert_str(start, &text[start..end].to_owned()),
+        2 => {
+            let part: String = text[start..end].into();
+            text.insert_str(start, &part);
+        }
         _ => text.insert_str(start, pieces[usize::from(byte) % pieces.len()]),
     }
 }
@@ -489,9 +492,11 @@ impl Generator<'_> {
         match if self.depth > 6 { 0 } else { self.pick(10) } {
             0..=2 => {
                 let path = self.path();
-                // Behind `matches`, `div` and a key, some words begin what comes next.
-                let tick =
-                    self.tokens.last().is_some_and(|last| ["matches", "div", "-"].contains(&last.as_str()));
+                // Behind `matches`, `div` and `until`, some words begin what comes next.
+                let tick = self
+                    .tokens
+                    .last()
+                    .is_some_and(|last| ["matches", "div", "-", "until"].contains(&last.as_str()));
                 self.put(if tick { "a.b".to_owned() } else { path });
             }
             3..=5 => self.put_one(LITERALS),

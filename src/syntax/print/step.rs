@@ -4,7 +4,8 @@ use super::doc::{Doc, Role};
 use super::{Printer, role_of, start};
 use crate::span::Span;
 use crate::syntax::ast::{
-    DurationLit, Expr, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window, WindowShape,
+    DurationLit, Expr, ExprKind, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window,
+    WindowShape,
 };
 use crate::syntax::words::{quote_ident, tick};
 
@@ -108,8 +109,7 @@ impl Printer<'_> {
                 let times = quantifier.map(quantifier_text).unwrap_or_default();
                 parts.push(format!("){times}").into());
                 if let Some(until) = until {
-                    let mut end = vec![" until ".into()];
-                    end.extend(self.condition(until));
+                    let end = vec![" until ".into(), self.ending(until)];
                     parts.push(Doc::group(vec![Doc::Nest(4, end)]));
                 }
                 parts
@@ -157,9 +157,17 @@ impl Printer<'_> {
                 step.filter.as_ref().map_or_else(|| self.types_end(step), |filter| filter.span.end as usize);
             parts.push(self.line(self.source.next_token(before), " ", Role::Continue));
             parts.push("until ".into());
-            parts.push(self.expr(until));
+            parts.push(self.ending(until));
         }
         Doc::group(vec![Doc::Nest(4, parts)])
+    }
+
+    /// The condition behind `until`. Before a step, a mode alone would be read as that of a step that cancels.
+    fn ending(&mut self, until: &Expr) -> Doc {
+        if matches!(until.kind, ExprKind::Path(_)) {
+            self.quote = &["next", "any"];
+        }
+        self.expr(until)
     }
 
     fn types(&self, step: &Step) -> String {
