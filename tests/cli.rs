@@ -108,6 +108,20 @@ fn what_cannot_be_opened_is_named() {
 }
 
 #[test]
+fn of_very_many_findings_the_first_are_listed_and_the_rest_is_mentioned() {
+    let folder = folder();
+    fs::write(folder.path().join("a.trip"), "}\n".repeat(500)).unwrap();
+    for args in [&["check", "--format=short", "a.trip"][..], &["fmt", "--check", "a.trip"]] {
+        let (code, out, err) = run(folder.path(), args);
+        let all = out + &err;
+        assert_eq!((code, all.matches("closes nothing").count()), (2, 100), "{all}");
+        let (last, mention) =
+            (all.find("a.trip:100:1"), all.find("only the first `100` findings are listed"));
+        assert!(last.is_some() && last < mention && !all.contains("a.trip:101:1"), "{all}");
+    }
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 fn a_hostile_file_is_refused_within_a_second() {
     // An unoptimised program on a busy machine has ten; what explodes takes longer than either.

@@ -4,8 +4,8 @@ use crate::span::FileId;
 
 use super::{Code, Diagnostic, Severity};
 
-/// Findings by file and place. If there are more than the limit errors are kept first, and a last finding says how many
-/// are left out.
+/// Findings by file and place. If there are more than the limit errors are kept first, and a last finding says so.
+/// It does not say how many are left out: the stages stop looking when nobody would see more.
 pub fn in_order(mut found: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
     if found.len() <= limit {
         found.sort_by_key(place);
@@ -13,8 +13,8 @@ pub fn in_order(mut found: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
     }
     found.sort_by_key(|finding| (!finding.is_error(), place(finding)));
     let rest = found.split_off(limit);
-    let mut last =
-        Diagnostic::without_place(Code::TooLarge, format!("{} more findings are not shown", rest.len()));
+    let message = format!("only the first `{limit}` findings are listed");
+    let mut last = Diagnostic::without_place(Code::TooLarge, message);
     if !rest.iter().any(Diagnostic::is_error) {
         last.severity = Severity::Warning;
     }
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_errors_are_kept_and_the_rest_is_counted() {
+    fn beyond_the_limit_errors_are_kept() {
         let found =
             vec![at(Code::UnusedParam, 1, 2), at(Code::WrongType, 9, 10), at(Code::UnusedParam, 3, 4)];
         let kept = in_order(found, 2);
@@ -46,7 +46,7 @@ mod tests {
         let expected = [
             (Code::UnusedParam, Severity::Warning, "x"),
             (Code::WrongType, Severity::Error, "x"),
-            (Code::TooLarge, Severity::Warning, "1 more findings are not shown"),
+            (Code::TooLarge, Severity::Warning, "only the first `2` findings are listed"),
         ];
         assert_eq!(shown, expected);
     }

@@ -17,7 +17,7 @@ mod words;
 pub use print::{print, print_rule};
 pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::limits::Limits;
 use crate::span::{FileId, Span};
 use recover::Reader;
@@ -25,7 +25,7 @@ use recover::Reader;
 /// Parses a rule file. Reports all errors at once; what could be read is in the tree.
 ///
 /// Cost: linear in the text. Never panics; nesting, strings and the text as a whole are bounded by `limits`, and so is
-/// the number of errors.
+/// the number of errors: one more than the limit says that there are more than are listed.
 ///
 /// ```
 /// use tripline::{FileId, Limits, syntax};
@@ -45,7 +45,7 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (ast::File, Vec<Diagn
     for piece in split::split(file, text, &scan.tokens, limits) {
         reader.declaration(piece, &mut tree);
     }
-    (tree, sorted(file, reader.found, limits))
+    (tree, sorted(reader.found, limits))
 }
 
 /// The canonical form of a rule file, or what is wrong with it.
@@ -60,7 +60,10 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (ast::File, Vec<Diagn
 /// ```
 pub fn format(file: FileId, text: &str, limits: &Limits) -> Result<String, Vec<Diagnostic>> {
     let (tree, errors) = parse(file, text, limits);
-    if errors.iter().any(Diagnostic::is_error) { Err(errors) } else { Ok(print(&tree, text)) }
+    if errors.iter().any(Diagnostic::is_error) {
+        return Err(diagnostic::in_order(errors, limits.diagnostics));
+    }
+    Ok(print(&tree, text))
 }
 
 fn too_large(file: FileId, text: &str, limits: &Limits) -> Diagnostic {
@@ -74,12 +77,9 @@ fn comment(text: &str, span: Span) -> ast::Comment {
     ast::Comment { text: text.get(range).unwrap_or_default().to_owned(), span }
 }
 
-/// In the order of the text, as many as the limit allows.
-fn sorted(file: FileId, mut found: Vec<Diagnostic>, limits: &Limits) -> Vec<Diagnostic> {
+/// In the order of the text, one more than the limit allows.
+fn sorted(mut found: Vec<Diagnostic>, limits: &Limits) -> Vec<Diagnostic> {
     found.sort_by_key(|problem| problem.span().start);
-    if found.len() > limits.diagnostics {
-        found.truncate(limits.diagnostics);
-        found.push(recover::too_many(file, limits.diagnostics));
-    }
+    found.truncate(limits.diagnostics.saturating_add(1));
     found
 }

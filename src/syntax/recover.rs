@@ -10,7 +10,7 @@ use super::parser::{self, Failure, Node, Rule as R};
 use super::scan::{Kind, Token};
 use super::split::{DECLARATIONS, Piece, word};
 use super::words::{CLAUSES, METADATA, RESERVED};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::limits::Limits;
 use crate::span::{FileId, Span};
 
@@ -284,10 +284,4 @@ fn continues(text: &str, tokens: &[Token], at: usize) -> bool {
     let word = word(text, before);
     let waits = ["where", "by", "and", "or", "not", "in", "like", "ilike", "if", "then", "else"];
     waits.contains(&word) || before.kind == Kind::Mark && !["?", "*", "+", ";"].contains(&word)
-}
-
-/// The problem that stands for those beyond the limit.
-pub(super) fn too_many(file: FileId, limit: usize) -> Diagnostic {
-    let message = format!("there are more than `{limit}` errors; the rest is not shown");
-    Diagnostic::new(Code::TooLarge, Span::new(file, 0, 0), message)
 }

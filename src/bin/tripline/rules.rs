@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use tripline::diagnostic::{Code, Diagnostic};
+use tripline::diagnostic::{self, Code, Diagnostic};
 use tripline::{FileId, Limits, Program, Settings, SourceFile, Span, syntax};
 
 use crate::cli::Stop;
@@ -66,7 +66,7 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
             findings.extend(syntax::parse(file, &source.text, limits).1);
         }
     }
-    findings.sort_by_key(|f| f.span().file);
+    let findings = diagnostic::in_order(findings, limits.diagnostics);
     Ok(Compiled { sources, findings, program: None })
 }
 
