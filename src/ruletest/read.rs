@@ -371,7 +371,10 @@ tests:
     #[test]
     fn broken_yaml_is_told_with_line_and_column() {
         let found = problems("tests:\n  - {name: x\n  - y");
-        assert!(found[0].starts_with("line 3, column 3: not readable as YAML: "), "{found:?}");
+        assert!(
+            found[0].starts_with("line 4, column 1: not readable as YAML: did not find expected ',' or '}'"),
+            "{found:?}"
+        );
         let twice = problems("tests: []\ntests: []");
         assert!(twice[0].contains("duplicate"), "{twice:?}");
     }
