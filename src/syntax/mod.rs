@@ -14,7 +14,7 @@ mod scan;
 mod split;
 mod words;
 
-pub use print::{print, print_rule};
+pub use print::{print, print_expr, print_rule};
 pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
 
 use crate::diagnostic::{self, Code, Diagnostic};

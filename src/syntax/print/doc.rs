@@ -117,6 +117,21 @@ pub(super) fn layout(parts: &[Doc]) -> Vec<Out> {
     lines
 }
 
+/// Parts on one line, however long it gets.
+pub(super) fn flat(parts: &[Doc]) -> String {
+    let mut text = String::new();
+    let mut rest: Vec<&Doc> = parts.iter().rev().collect();
+    while let Some(doc) = rest.pop() {
+        match doc {
+            Doc::Text(part) => text.push_str(part),
+            Doc::Line(line) => text.push_str(line.flat),
+            Doc::Broken(_) => {}
+            Doc::Nest(_, parts) | Doc::Group(parts, _) => rest.extend(parts.iter().rev()),
+        }
+    }
+    text
+}
+
 fn extend<'d>(stack: &mut Vec<Rest<'d>>, parts: &'d [Doc], indent: usize, broken: bool) {
     stack.extend(parts.iter().rev().map(|doc| Rest { indent, broken, doc }));
 }

@@ -6,7 +6,7 @@ mod expr;
 mod source;
 mod step;
 
-use super::ast::{EventDecl, FieldDecl, File, Item, ListDecl, ListSource, Rule, StringLit, TypeName};
+use super::ast::{EventDecl, Expr, FieldDecl, File, Item, ListDecl, ListSource, Rule, StringLit, TypeName};
 use super::words::{quote_ident, quote_string};
 use crate::span::Span;
 use doc::{Doc, Line, Role};
@@ -26,6 +26,12 @@ pub fn print_rule(rule: &Rule) -> String {
     let mut parts = vec![printer.line(0, "", Role::First)];
     parts.extend(printer.rule(rule));
     printer.source.write(&doc::layout(&parts))
+}
+
+/// The canonical text of one expression, on one line.
+pub fn print_expr(expr: &Expr) -> String {
+    let mut printer = Printer { source: Source::default(), quote: &[] };
+    doc::flat(&[printer.expr(expr)])
 }
 
 /// Makes layouts of trees.
