@@ -10,6 +10,7 @@ mod docs;
 mod io;
 mod judge;
 mod layering;
+mod plan;
 mod rules;
 mod run;
 mod syntax;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::syntax::ast::{Clause, ClauseKind, Rule};
+use crate::syntax::print_rule;
 
 use super::declare::Declared;
 use super::expr::Uses;
@@ -12,7 +13,7 @@ use super::meta::is_behaviour;
 /// the parameters and the converted fields it uses, as they change what it finds.
 pub(super) fn canonical(rule: &Rule, uses: &Uses, declared: &Declared) -> String {
     let clauses = rule.clauses.iter().filter(|clause| is_kept(clause)).cloned().collect();
-    let mut text = format!("{:?}\n", Rule { clauses, ..rule.clone() });
+    let mut text = print_rule(&Rule { name: rule.name.clone(), clauses, broken: false, span: rule.span });
     for at in &uses.params {
         if let Some((name, param)) = declared.params.get_index(*at) {
             let mut bytes = Vec::new();

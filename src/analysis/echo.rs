@@ -5,7 +5,7 @@ use crate::span::{FileId, Span};
 use crate::syntax::ast::{File, Item};
 
 /// Leaves out the findings that hang on what the parser has refused: those over text that holds such an error; in a
-/// rule that holds one also those about what the rule lacks; and those about what no file declares or uses.
+/// rule that is broken also those about what the rule lacks; and those about what no file declares or uses.
 pub(super) fn leave_out(files: &[File], unread: &[Diagnostic], found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut errors: Vec<Place> = unread.iter().filter(|e| e.is_error()).map(|e| start(e.span())).collect();
     if errors.is_empty() {
@@ -13,8 +13,12 @@ pub(super) fn leave_out(files: &[File], unread: &[Diagnostic], found: Vec<Diagno
     }
     errors.sort_unstable();
     let items = files.iter().flat_map(|file| &file.items);
-    let rules = items.filter_map(|item| if let Item::Rule(rule) = item { Some(rule.span) } else { None });
-    let mut broken: Vec<Span> = rules.filter(|span| holds(*span, &errors)).collect();
+    let mut broken: Vec<Span> = items
+        .filter_map(|item| match item {
+            Item::Rule(rule) if rule.broken => Some(rule.span),
+            _ => None,
+        })
+        .collect();
     broken.sort_unstable_by_key(|span| start(*span));
     let is_echo = |finding: &Diagnostic| match finding.code {
         Code::UnusedParam | Code::UnknownParam => true,
@@ -55,7 +59,6 @@ fn speaks_of_the_whole(code: Code) -> bool {
             | MissingClause
             | NoEffect
             | NeedsAggregate
-            | MissingKey
             | EmptyMatch
             | BadAbsence
             | BadKey

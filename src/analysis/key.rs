@@ -1,11 +1,12 @@
 //! Partition keys.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Expr, Pattern};
 use crate::span::Span;
 use crate::syntax::ast::{self, ExprKind, Partition};
+use crate::syntax::print_expr;
 
 use super::expr::Cx;
 use super::layout::Layout;
@@ -50,7 +51,7 @@ fn name(key: &ast::Expr) -> CompactString {
             joined.strip_prefix("this.").unwrap_or(&joined).into()
         }
         ExprKind::Paren(inner) => name(inner),
-        _ => format_compact!("key at {}", key.span.start),
+        _ => print_expr(key).into(),
     }
 }
 

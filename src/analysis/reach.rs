@@ -125,7 +125,7 @@ impl Why {
             Why::Key => (
                 Code::BadKey,
                 format!("a key is made of one event and cannot refer to the step `{name}`"),
-                "write a field of the event itself".to_string(),
+                format!("`this.{name}` is the field of that name"),
             ),
             Why::Absence => (
                 Code::StepOutOfReach,

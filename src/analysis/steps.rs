@@ -155,20 +155,19 @@ fn refuse_absences(items: &[Item], layout: &Layout, found: &mut Vec<Diagnostic>)
     }
 }
 
-/// The cancelling `until` line is judged at every event and waits for nothing.
+/// The cancelling `until` line is judged at every event and waits for nothing. That it has no mode and no quantifier
+/// the parser sees to.
 fn check_cancel(step: &Step, found: &mut Vec<Diagnostic>) {
     let parts = [
-        ("a mode", step.mode.map(|(_, span)| span)),
-        ("a quantifier", step.quantifier.map(|q| q.span)),
-        ("`after`", step.after.map(|d| d.span)),
-        ("`within`", step.within.map(|d| d.span)),
-        ("`until`", step.until.as_ref().map(|until| until.span)),
+        ("after", step.after.map(|d| d.span)),
+        ("within", step.within.map(|d| d.span)),
+        ("until", step.until.as_ref().map(|until| until.span)),
     ];
     for (what, span) in parts {
         if let Some(span) = span {
             found.push(no_effect(
                 span,
-                format!("{what} has no effect on the `until` line, which cancels at once"),
+                format!("`{what}` has no effect on the `until` line, which cancels at once"),
             ));
         }
     }

@@ -4,11 +4,14 @@
 //! `Error`, which fits everywhere, so that one error does not cause another.
 
 mod aggregate;
+mod arithmetic;
 mod call;
 mod operator;
 mod path;
 mod pick;
+mod set;
 mod text;
+mod trend;
 
 use std::collections::BTreeSet;
 
