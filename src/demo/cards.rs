@@ -120,13 +120,13 @@ fn probe(world: &mut World, agenda: &mut Agenda, random: &mut Random) {
 
 /// A card is used at home and then in another city: by its owner, who flew, or by somebody with a copy.
 ///
-/// An incident: within six hours, and faster than 900 km/h takes anybody beyond the first hundred kilometres.
+/// An incident: within six hours, and faster than 900 km/h takes anybody.
 fn journey(world: &mut World, agenda: &mut Agenda, random: &mut Random, homes: &[usize]) {
     let (card, start) = (random.index(agenda.len()), sometime(random));
     let home = homes[card];
     let there = (home + 1 + random.index(CITIES.len() - 1)) % CITIES.len();
     let distance = kilometres(CITIES[home], CITIES[there]);
-    let flight = ((distance - 100.0) / 900.0 * HOUR as f64) as i64;
+    let flight = (distance / 900.0 * HOUR as f64) as i64;
     let length = match random.between(0, 3) {
         // Just too fast to be true, or just possible: three minutes are 45 km, more than two towns' width.
         0 => flight - random.between(4 * MINUTE, 10 * MINUTE),
