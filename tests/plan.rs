@@ -162,7 +162,7 @@ fn files_are_one_rule_set_and_findings_come_by_file_and_place() {
 }
 
 #[test]
-fn findings_are_capped_and_the_rest_is_counted() {
+fn findings_are_capped_with_the_errors_kept() {
     let text: String = (0..20)
         .map(|i| format!("rule r{i} {{ event x: a where lowr(v) == 1 and not (w == 1) }}\n"))
         .collect();
@@ -174,7 +174,7 @@ fn findings_are_capped_and_the_rest_is_counted() {
     assert!(found[..5].iter().all(|f| f.code == Code::UnknownFunction));
     assert_eq!(
         (found[5].message.as_str(), found[5].severity),
-        ("35 more findings are not shown", Severity::Error)
+        ("only the first `5` findings are listed", Severity::Error)
     );
 }
 
