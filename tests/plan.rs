@@ -142,8 +142,8 @@ rule r {
 
 #[test]
 fn files_are_one_rule_set_and_findings_come_by_file_and_place() {
-    let first = "rule b { event x: a where v > limit and lowr(v) == 1 }";
-    let second = "param limit = 1\nrule b { event x: a }\nrule a { event x: a }";
+    let first = "rule b { event x: payment where v > limit and lowr(v) == 1 }";
+    let second = "param limit = 1\nrule b { event x: payment }\nrule a { event x: payment }";
     let (_, found) = compile(&[first, second], &[]);
     let shown: Vec<_> = found.iter().map(|f| (f.code, f.span().file.0)).collect();
     assert_eq!(shown, [(Code::UnknownFunction, 0), (Code::DuplicateName, 1)]);
@@ -151,7 +151,7 @@ fn files_are_one_rule_set_and_findings_come_by_file_and_place() {
     let (program, found) = compile(
         &[
             &first.replace("lowr", "lower").replace("== 1", "== \"1\""),
-            "param limit = 1\nrule a { event x: a }",
+            "param limit = 1\nrule a { event x: payment }",
         ],
         &[("limit", "7")],
     );

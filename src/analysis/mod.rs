@@ -7,6 +7,7 @@
 //! There is no IO here, and the time it takes is linear in the rules.
 
 mod canonical;
+mod chain;
 mod clauses;
 mod declare;
 mod echo;
@@ -57,6 +58,7 @@ pub(crate) fn analyze(
         rules.extend(rule::plan(rule, &mut uses, &mut around));
         all_uses.params.extend(uses.params);
     }
+    chain::refuse(files, &declared, &mut found);
     lints::unused_params(&declared, &all_uses, &mut found);
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();
