@@ -103,7 +103,8 @@ fn check_latest(items: &[Item], layout: &Layout, span: Span, found: &mut Vec<Dia
     }
 }
 
-/// When a match is reported, and whether `emit final` can be told from `emit`.
+/// When a match is reported, and whether `emit final` can be waited for. A pattern without a choice may have it too:
+/// its matches cannot grow, but with `separate` and `to` the leftmost start wins only with it.
 pub(super) fn report(
     clauses: &Clauses,
     sequence: &ast::Sequence,
@@ -113,8 +114,8 @@ pub(super) fn report(
 ) -> Report {
     let Some(span) = clauses.emit.and_then(|(emit, _)| emit.is_final) else { return Report::First };
     let pattern = &layout.pattern;
-    if policy == Policy::Latest || !has_choice(pattern, &pattern.items) {
-        let finding = no_effect(span, "`final` has no effect: a match of this pattern cannot grow");
+    if policy == Policy::Latest {
+        let finding = no_effect(span, "`final` has no effect: with `matches latest` no match can grow");
         found.push(finding.help("write `emit`"));
     } else if sequence.within.is_none() && !is_ended(layout, &pattern.items, &mut false, false) {
         let finding =
