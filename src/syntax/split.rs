@@ -49,7 +49,8 @@ pub(super) fn split<'s>(file: FileId, text: &str, tokens: &'s [Token], limits: &
 fn begins_outside(text: &str, inside: &[Token], token: &Token) -> bool {
     let before = inside.last().map(|last| word(text, last));
     let names = inside.len() == 1 && before.is_some_and(|word| DECLARATIONS.contains(&word));
-    let key = before == Some("key") && inside.len() > 1;
+    let table = inside.first().is_some_and(|first| word(text, first) == "table");
+    let key = before == Some("key") && table && inside.len() == 5;
     DECLARATIONS.contains(&word(text, token)) && !names && !key
 }
 
@@ -128,7 +129,7 @@ impl<'l> Brackets<'l> {
 
     fn report(&mut self, at: usize, problem: impl FnOnce(Span) -> Diagnostic) {
         self.count += 1;
-        if self.count <= self.limits.diagnostics.saturating_add(1) || self.problems.is_empty() {
+        if self.count <= self.limits.diagnostics || self.problems.is_empty() {
             self.problems.push(problem(Span::new(self.file, at, at + 1)));
         }
     }
