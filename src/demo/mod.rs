@@ -3,7 +3,7 @@
 //! [`Stream::generate`] makes the events and keeps the truth about them; [`run`] has rules look for it; [`score`] sets
 //! what was found beside what is true. The maker knows nothing of the rule engine: whoever makes something happen writes
 //! down, by the plain definition of the incident, whether it was one. What is planned for somebody takes its time in
-//! their [`agenda`], so that nothing that nobody planned comes together by accident.
+//! their `agenda`, so that nothing that nobody planned comes together by accident.
 
 #![expect(clippy::inconsistent_digit_grouping, reason = "cents: `1_000_00` is a thousand")]
 
