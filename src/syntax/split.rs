@@ -129,7 +129,7 @@ impl<'l> Brackets<'l> {
 
     fn report(&mut self, at: usize, problem: impl FnOnce(Span) -> Diagnostic) {
         self.count += 1;
-        if self.count <= self.limits.diagnostics || self.problems.is_empty() {
+        if self.count <= self.limits.diagnostics.saturating_add(1) || self.problems.is_empty() {
             self.problems.push(problem(Span::new(self.file, at, at + 1)));
         }
     }
