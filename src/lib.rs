@@ -81,7 +81,7 @@ mod time;
 
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
 pub use analysis::Settings;
-pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema, Source, Value};
+pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema, Source, Value, ValueRef};
 pub use id::{GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;

@@ -1,4 +1,4 @@
-//! Values: what a field can hold, how values compare, and their one binary form for hashes.
+//! Values: what a field can hold.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use indexmap::IndexMap;
 
+use super::ValueRef;
 use crate::time::{Duration, Timestamp};
 
 /// The fields of an event or of a nested object, in the order of the input.
@@ -78,92 +79,36 @@ impl Value {
         }
     }
 
-    /// How two values of one family compare: numbers by exact value whatever their kind, text by bytes, times,
-    /// durations, addresses (IPv4 before IPv6) and booleans by themselves, lists item by item.
-    /// `None` for nulls, records and values of different families.
-    pub fn compare(&self, other: &Value) -> Option<Ordering> {
-        match (self, other) {
-            (Value::Null | Value::Record(_), _) | (_, Value::Null | Value::Record(_)) => None,
-            _ if self.family() != other.family() => None,
-            (Value::List(a), Value::List(b)) => {
-                for (x, y) in a.iter().zip(b.iter()) {
-                    match x.compare(y)? {
-                        Ordering::Equal => {}
-                        unequal => return Some(unequal),
-                    }
-                }
-                Some(a.len().cmp(&b.len()))
-            }
-            _ => Some(self.total_cmp(other)),
+    /// The value without a copy of it.
+    pub fn borrowed(&self) -> ValueRef<'_> {
+        match self {
+            Value::Null => ValueRef::Null,
+            Value::Bool(b) => ValueRef::Bool(*b),
+            Value::Int(n) => ValueRef::Int(*n),
+            Value::Uint(n) => ValueRef::Uint(*n),
+            Value::Float(x) => ValueRef::Float(*x),
+            Value::Str(s) => ValueRef::Str(s),
+            Value::Time(t) => ValueRef::Time(*t),
+            Value::Duration(d) => ValueRef::Duration(*d),
+            Value::Ip(ip) => ValueRef::Ip(*ip),
+            Value::List(items) => ValueRef::List(items),
+            Value::Record(fields) => ValueRef::Record(fields),
         }
     }
 
-    /// A total order over all values: null, booleans, numbers by exact value, text, times, durations, addresses,
-    /// lists, records. Keys are equal and ordered by it.
+    /// How two values of one family compare: see [`ValueRef::compare`].
+    pub fn compare(&self, other: &Value) -> Option<Ordering> {
+        self.borrowed().compare(other.borrowed())
+    }
+
+    /// A total order over all values: see [`ValueRef::total_cmp`].
     pub fn total_cmp(&self, other: &Value) -> Ordering {
-        match (self, other) {
-            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            (Value::Str(a), Value::Str(b)) => a.cmp(b),
-            (Value::Time(a), Value::Time(b)) => a.cmp(b),
-            (Value::Duration(a), Value::Duration(b)) => a.cmp(b),
-            (Value::Ip(a), Value::Ip(b)) => a.cmp(b),
-            (Value::List(a), Value::List(b)) => lexicographic(a.iter(), b.iter(), Value::total_cmp),
-            (Value::Record(a), Value::Record(b)) => {
-                lexicographic(a.iter(), b.iter(), |x, y| x.0.cmp(y.0).then_with(|| x.1.total_cmp(y.1)))
-            }
-            _ => match self.family().cmp(&other.family()) {
-                Ordering::Equal => compare_numbers(self, other),
-                unequal => unequal,
-            },
-        }
+        self.borrowed().total_cmp(other.borrowed())
     }
 
     /// Appends its binary form: equal values have equal bytes, unequal ones unequal bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        match self {
-            Value::Float(x) => match whole(*x) {
-                Some(n) => encode_whole(n, out),
-                None => {
-                    out.push(b'f');
-                    out.extend_from_slice(&x.to_bits().to_le_bytes());
-                }
-            },
-            Value::Int(n) => encode_whole(i128::from(*n), out),
-            Value::Uint(n) => encode_whole(i128::from(*n), out),
-            Value::Null => out.push(b'0'),
-            Value::Bool(b) => out.extend_from_slice(&[b'b', u8::from(*b)]),
-            Value::Str(s) => encode_bytes(b's', s.as_bytes(), out),
-            Value::Time(t) => encode_bytes(b't', &t.nanos().to_le_bytes(), out),
-            Value::Duration(d) => encode_bytes(b'd', &d.nanos().to_le_bytes(), out),
-            Value::Ip(IpAddr::V4(ip)) => encode_bytes(b'a', &ip.octets(), out),
-            Value::Ip(IpAddr::V6(ip)) => encode_bytes(b'a', &ip.octets(), out),
-            Value::List(items) => {
-                encode_bytes(b'l', &(items.len() as u64).to_le_bytes(), out);
-                items.iter().for_each(|item| item.encode(out));
-            }
-            Value::Record(fields) => {
-                encode_bytes(b'r', &(fields.len() as u64).to_le_bytes(), out);
-                for (name, value) in fields.iter() {
-                    encode_bytes(b'n', name.as_bytes(), out);
-                    value.encode(out);
-                }
-            }
-        }
-    }
-
-    /// Values of one family compare with each other.
-    fn family(&self) -> u8 {
-        match self {
-            Value::Null => 0,
-            Value::Bool(_) => 1,
-            Value::Int(_) | Value::Uint(_) | Value::Float(_) => 2,
-            Value::Str(_) => 3,
-            Value::Time(_) => 4,
-            Value::Duration(_) => 5,
-            Value::Ip(_) => 6,
-            Value::List(_) => 7,
-            Value::Record(_) => 8,
-        }
+        self.borrowed().encode(out);
     }
 }
 
@@ -175,62 +120,6 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
-
-fn lexicographic<T>(
-    a: impl ExactSizeIterator<Item = T>,
-    b: impl ExactSizeIterator<Item = T>,
-    compare: impl Fn(T, T) -> Ordering,
-) -> Ordering {
-    let lengths = a.len().cmp(&b.len());
-    a.zip(b).map(|(x, y)| compare(x, y)).find(|o| o.is_ne()).unwrap_or(lengths)
-}
-
-/// Compares two values of the family of numbers exactly; two nulls are equal.
-fn compare_numbers(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Float(x), Value::Float(y)) => x.partial_cmp(y).unwrap_or(Ordering::Equal),
-        (Value::Float(x), n) => compare_float(*x, integer(n)),
-        (n, Value::Float(y)) => compare_float(*y, integer(n)).reverse(),
-        (n, m) => integer(n).cmp(&integer(m)),
-    }
-}
-
-fn integer(value: &Value) -> i128 {
-    match value {
-        Value::Int(n) => i128::from(*n),
-        Value::Uint(n) => i128::from(*n),
-        _ => 0,
-    }
-}
-
-/// A finite float against a whole number, without rounding either.
-fn compare_float(x: f64, n: i128) -> Ordering {
-    const BEYOND: f64 = 36_893_488_147_419_103_232.0; // 2^65: past every integer value
-    if x >= BEYOND {
-        return Ordering::Greater;
-    }
-    if x <= -BEYOND {
-        return Ordering::Less;
-    }
-    let floor = x.floor();
-    (floor as i128).cmp(&n).then(if x > floor { Ordering::Greater } else { Ordering::Equal })
-}
-
-/// The whole number a float is equal to, if it is one within the range of integers.
-fn whole(x: f64) -> Option<i128> {
-    (x.fract() == 0.0 && x.abs() < 36_893_488_147_419_103_232.0).then_some(x as i128)
-}
-
-fn encode_whole(n: i128, out: &mut Vec<u8>) {
-    out.push(b'i');
-    out.extend_from_slice(&n.to_le_bytes());
-}
-
-fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag);
-    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-    out.extend_from_slice(bytes);
-}
 
 #[cfg(test)]
 mod tests {
