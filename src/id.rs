@@ -32,4 +32,6 @@ ids! {
     SlotId,
     /// A group of a rule with a quantifier: the scope of a running iteration.
     GroupId,
+    /// A field that a rule set reads: a column of a batch.
+    FieldId,
 }

@@ -81,8 +81,11 @@ mod time;
 
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
 pub use analysis::Settings;
-pub use event::{Event, EventSchema, FieldSchema, FieldType, Key, Record, Schema, Source, Value, ValueRef};
-pub use id::{GroupId, RuleId, SlotId, StepId};
+pub use event::{
+    Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Key, Record, Row, Schema, Source, Value,
+    ValueRef,
+};
+pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;
 pub use reference::{AtEnd, Options as EngineOptions, Reference as Engine};

@@ -1,5 +1,6 @@
 //! What flows: values, records, events, the keys that partition them and the schemas that describe them.
 
+mod batch;
 mod borrowed;
 mod key;
 mod schema;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use xxhash_rust::xxh3::xxh3_128;
 
+pub use batch::{Batch, Fields, Row};
 pub use borrowed::ValueRef;
 pub use key::Key;
 pub use schema::{EventSchema, FieldSchema, FieldType, Schema};
