@@ -82,7 +82,7 @@ mod time;
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
 pub use analysis::Settings;
 pub use event::{
-    Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Key, Record, Row, Schema, Source, Value,
+    Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Held, Key, Record, Row, Schema, Source, Value,
     ValueRef,
 };
 pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};

@@ -2,6 +2,7 @@
 
 mod batch;
 mod borrowed;
+mod held;
 mod key;
 mod schema;
 mod value;
@@ -13,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 pub use batch::{Batch, Fields, Row};
 pub use borrowed::ValueRef;
+pub use held::Held;
 pub use key::Key;
 pub use schema::{EventSchema, FieldSchema, FieldType, Schema};
 pub use value::{Record, Value};
