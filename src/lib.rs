@@ -57,6 +57,7 @@
 
 mod alert;
 mod analysis;
+pub mod automaton;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod diagnostic;
