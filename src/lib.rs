@@ -77,6 +77,7 @@ pub mod render;
 pub mod ruletest;
 mod sink;
 mod span;
+mod stream;
 pub mod syntax;
 mod time;
 
@@ -89,7 +90,8 @@ pub use event::{
 pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;
-pub use reference::{AtEnd, Options as EngineOptions, Reference as Engine};
+pub use reference::Reference as Engine;
 pub use sink::Sink;
 pub use span::{FileId, SourceFile, Span};
+pub use stream::{AtEnd, Options as EngineOptions, RuleStats, Stats};
 pub use time::{Duration, Timestamp};

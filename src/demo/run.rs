@@ -8,7 +8,8 @@ use super::stream::Stream;
 use crate::alert::Alert;
 use crate::io::{Item, ReadOptions, Reader, Reject};
 use crate::program::Program;
-use crate::reference::{AtEnd, Options, Reference};
+use crate::reference::Reference;
+use crate::stream::{AtEnd, Options};
 
 /// Reads the stream as `tripline run` reads a file and has the reference engine look for what `program` asks for.
 /// `seen` is told after each event and may say stop.

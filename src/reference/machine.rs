@@ -10,11 +10,11 @@ use super::eval::{Here, Law};
 use super::partial::{Match, Partial, State};
 use super::partition::{Partition, Seen};
 use super::report::Reporter;
-use super::stats::RuleStats;
 use crate::alert::{Kind, RuleInfo};
 use crate::event::{Event, Key};
 use crate::limits::Limits;
 use crate::plan::{Body, Expr, Rule};
+use crate::stream::RuleStats;
 use crate::time::Timestamp;
 
 /// A rule with its state for every key.

@@ -16,12 +16,9 @@ mod partition;
 mod place;
 mod policy;
 mod report;
-mod stats;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-pub use stats::{RuleStats, Stats};
 
 use self::machine::Machine;
 use self::order::Buffer;
@@ -29,24 +26,8 @@ use crate::alert::Alert;
 use crate::event::Event;
 use crate::program::Program;
 use crate::sink::Sink;
-use crate::time::{Duration, Timestamp};
-
-/// How an engine takes a stream.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// How much later than the largest time seen an event may come and still be put in its place.
-    pub lateness: Duration,
-}
-
-/// What becomes of pending deadlines when the input ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AtEnd {
-    /// They stay pending; statistics count them.
-    #[default]
-    Hold,
-    /// The watermark goes to the end of time, so that all of them fire.
-    Flush,
-}
+use crate::stream::{AtEnd, Options, Stats};
+use crate::time::Timestamp;
 
 /// The reference engine.
 ///

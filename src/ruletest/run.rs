@@ -7,7 +7,8 @@ use super::compare::{Difference, compare};
 use super::suite::Test;
 use crate::alert::Alert;
 use crate::program::Program;
-use crate::reference::{AtEnd, Options, Reference};
+use crate::reference::Reference;
+use crate::stream::{AtEnd, Options};
 
 /// What came of a test.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tripline::diagnostic::Diagnostic;
-use tripline::reference::{self, Options, Reference};
-use tripline::{Alert, AlertKind, Duration, Event, Limits, Program, Sink, Timestamp};
+use tripline::reference::Reference;
+use tripline::{Alert, AlertKind, Duration, EngineOptions, Event, Limits, Program, Sink, Timestamp};
 
 use super::case::{AtEnd, Case};
 use super::notation::{self, Found, Input};
@@ -35,7 +35,7 @@ pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>
 
 /// The reference engine, event by event.
 pub fn reference(case: &Case, program: Arc<Program>) -> Outcome {
-    let mut engine = Reference::new(program, Options { lateness: case.lateness });
+    let mut engine = Reference::new(program, EngineOptions { lateness: case.lateness });
     let mut sink = Collector::default();
     for input in &case.inputs {
         let flow = match input {
@@ -63,7 +63,7 @@ pub fn reference_out_of_order(case: &Case, program: Arc<Program>) -> Outcome {
     if lateness == Duration::ZERO {
         return reference(case, program);
     }
-    let mut engine = Reference::new(program, Options { lateness });
+    let mut engine = Reference::new(program, EngineOptions { lateness });
     let mut sink = Collector::default();
     for event in events.iter().rev() {
         assert!(engine.push(Event::clone(event), &mut sink).is_continue());
@@ -74,12 +74,12 @@ pub fn reference_out_of_order(case: &Case, program: Arc<Program>) -> Outcome {
 
 fn end(case: &Case, mut engine: Reference, mut sink: Collector) -> Outcome {
     let at_end = match case.at_end {
-        AtEnd::Hold => reference::AtEnd::Hold,
-        AtEnd::Flush => reference::AtEnd::Flush,
+        AtEnd::Hold => tripline::AtEnd::Hold,
+        AtEnd::Flush => tripline::AtEnd::Flush,
     };
     assert!(engine.finish(at_end, &mut sink).is_continue());
     let stats = engine.stats();
-    let sum = |count: fn(&reference::RuleStats) -> u64| stats.rules.iter().map(count).sum();
+    let sum = |count: fn(&tripline::RuleStats) -> u64| stats.rules.iter().map(count).sum();
     Outcome {
         alerts: sink.alerts,
         late: sink.late,

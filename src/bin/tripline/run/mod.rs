@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use tripline::io::{AlertFormat, AlertStyle, Evidence, Inputs, Item, Merge, ReadOptions, Reader};
-use tripline::reference::{AtEnd, Options, Reference};
-use tripline::{Duration, Limits, Program};
+use tripline::reference::Reference;
+use tripline::{AtEnd, Duration, EngineOptions, Limits, Program};
 
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
@@ -188,7 +188,7 @@ fn drive(
     terminal: &Terminal,
 ) -> Counts {
     let mut counts = Counts::new(&program);
-    let mut engine = Reference::new(program, Options { lateness: args.matching.lateness });
+    let mut engine = Reference::new(program, EngineOptions { lateness: args.matching.lateness });
     let mut sink = shared.clone();
     for item in merge.by_ref() {
         let flow = match item {

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
 use tripline::io::{Reason, Reject};
-use tripline::reference::{RuleStats, Stats};
+use tripline::{RuleStats, Stats};
 
 use crate::terminal::Terminal;
 

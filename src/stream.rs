@@ -1,6 +1,25 @@
-//! What an engine counts.
+//! How an engine takes a stream, and what it counts. Every engine takes it so.
 
 use compact_str::CompactString;
+
+use crate::time::Duration;
+
+/// How an engine takes a stream.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How much later than the largest time seen an event may come and still be put in its place.
+    pub lateness: Duration,
+}
+
+/// What becomes of pending deadlines when the input ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtEnd {
+    /// They stay pending; statistics count them.
+    #[default]
+    Hold,
+    /// The watermark goes to the end of time, so that all of them fire.
+    Flush,
+}
 
 /// Counts of a run so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
