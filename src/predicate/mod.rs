@@ -1,5 +1,26 @@
-//! Predicates over one event, compiled.
+//! Expressions, compiled: what the fast engine judges events with.
+//!
+//! `compile` turns an expression of the plan into nodes, `eval` says what a node is worth at a place, `place` is such a
+//! place: the current event and what is bound. Values are lent from rows and bound events wherever they lie there.
+//!
+//! The reference engine has an evaluator of its own, which shares nothing with this one but the text matchers.
 
+mod aggregate;
+mod call;
+mod compare;
+mod compile;
+mod convert;
+mod eval;
+mod exact;
+mod members;
+mod network;
+mod node;
+mod number;
+mod place;
+mod read;
 mod text;
+mod worth;
 
+pub use compile::Expression;
+pub use place::{Bound, Current, Here, Unbound};
 pub use text::{Groups, Matcher, TextError};

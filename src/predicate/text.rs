@@ -6,6 +6,7 @@ use std::fmt;
 use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 
+use crate::id::FieldId;
 use crate::limits::Limits;
 use crate::plan::{TextOp, TextPattern};
 
@@ -111,6 +112,13 @@ impl TextError {
     /// The byte of the pattern at which it goes wrong, where there is one place.
     pub fn at(&self) -> Option<usize> {
         self.at
+    }
+
+    /// More fields than there are numbers for them.
+    pub(super) fn too_many_fields() -> TextError {
+        let message =
+            format!("the rules read more than {} different fields, which is the limit", FieldId::LIMIT);
+        TextError { message, at: None, source: None }
     }
 
     fn of_regex(error: BuildError, limits: &Limits) -> TextError {

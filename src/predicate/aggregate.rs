@@ -1,0 +1,206 @@
+//! Aggregates over bound events. They walk all of them each time; keeping what was added up so far is a later step.
+
+use std::cmp::Ordering;
+
+use foldhash::fast::FixedState;
+use indexmap::IndexSet;
+
+use crate::event::{Value, ValueRef};
+use crate::plan::{Aggregate, SlotRef};
+
+use super::exact::Exact;
+use super::node::Node;
+use super::number::{finite, length};
+use super::place::Here;
+use super::worth::Fault;
+
+/// How many there are.
+pub(super) fn size(count: u64) -> Result<Value, Fault> {
+    i64::try_from(count).map(Value::Int).map_err(|_| Fault)
+}
+
+/// What is made of the values of all events bound to a slot. Nulls do not count.
+pub(super) fn over(function: Aggregate, slot: SlotRef, arg: &Node, here: &Here<'_>) -> Result<Value, Fault> {
+    match function {
+        Aggregate::Count => {
+            let mut count = 0;
+            each(slot, arg, here, |_| count += 1);
+            size(count)
+        }
+        Aggregate::Sum => total(slot, arg, here).sum(),
+        Aggregate::Avg => total(slot, arg, here).mean(),
+        Aggregate::Min => extreme(slot, arg, here, Ordering::Less),
+        Aggregate::Max => extreme(slot, arg, here, Ordering::Greater),
+        Aggregate::Distinct => {
+            let mut forms: IndexSet<Vec<u8>, FixedState> = IndexSet::default();
+            each(slot, arg, here, |value| {
+                let mut form = Vec::new();
+                value.encode(&mut form);
+                forms.insert(form);
+            });
+            size(forms.len() as u64)
+        }
+        Aggregate::List => {
+            let mut values = Vec::new();
+            each(slot, arg, here, |value| values.push(value.to_value()));
+            Ok(Value::List(values.into()))
+        }
+    }
+}
+
+/// Shows every value that is not null, in the order the events were bound.
+fn each(slot: SlotRef, arg: &Node, here: &Here<'_>, mut visit: impl FnMut(ValueRef<'_>)) {
+    here.bound.each(slot, &mut |held| {
+        let value = arg.worth(&here.with(held));
+        if !value.get().is_null() {
+            visit(value.get());
+        }
+    });
+}
+
+/// The least or the greatest, the first of equal ones; a fault if two of them do not compare.
+fn extreme(slot: SlotRef, arg: &Node, here: &Here<'_>, wanted: Ordering) -> Result<Value, Fault> {
+    let mut best = Ok(Value::Null);
+    each(slot, arg, here, |value| {
+        let Ok(so_far) = &best else { return };
+        match value.compare(so_far.borrowed()) {
+            _ if so_far.is_null() => best = Ok(value.to_value()),
+            None => best = Err(Fault),
+            Some(order) if order == wanted => best = Ok(value.to_value()),
+            Some(_) => {}
+        }
+    });
+    best
+}
+
+fn total(slot: SlotRef, arg: &Node, here: &Here<'_>) -> Total {
+    let mut total = Total::default();
+    each(slot, arg, here, |value| total.add(value));
+    total
+}
+
+/// A sum without loss, whatever the order.
+#[derive(Debug, Default)]
+struct Total {
+    count: u64,
+    sum: Sum,
+}
+
+#[derive(Debug, Default)]
+enum Sum {
+    #[default]
+    Nothing,
+    /// All are whole numbers.
+    Whole(i128),
+    /// All are durations.
+    Nanos(i128),
+    /// A float is among them.
+    Real(Box<Exact>),
+    /// What cannot be added.
+    Wrong,
+}
+
+impl Total {
+    fn add(&mut self, value: ValueRef<'_>) {
+        let whole = match value {
+            ValueRef::Int(n) => Some(i128::from(n)),
+            ValueRef::Uint(n) => Some(i128::from(n)),
+            _ => None,
+        };
+        self.count += 1;
+        match (&mut self.sum, value, whole) {
+            (sum @ Sum::Nothing, _, Some(n)) => *sum = Sum::Whole(n),
+            (sum @ Sum::Nothing, ValueRef::Duration(d), _) => *sum = Sum::Nanos(d.nanos().into()),
+            (sum @ Sum::Nothing, ValueRef::Float(x), _) => *sum = Sum::Real(real(0, x)),
+            (Sum::Whole(sum), _, Some(n)) => *sum += n,
+            (Sum::Nanos(sum), ValueRef::Duration(d), _) => *sum += i128::from(d.nanos()),
+            (Sum::Real(sum), _, Some(n)) => sum.add_whole(n),
+            (Sum::Real(sum), ValueRef::Float(x), _) => sum.add_float(x),
+            (Sum::Whole(whole), ValueRef::Float(x), _) => self.sum = Sum::Real(real(*whole, x)),
+            (sum, ..) => *sum = Sum::Wrong,
+        }
+    }
+
+    /// Whole if all are, a duration if all are, else a float.
+    fn sum(self) -> Result<Value, Fault> {
+        match self.sum {
+            Sum::Nothing => Ok(Value::Null),
+            Sum::Whole(sum) => i64::try_from(sum).map(Value::Int).map_err(|_| Fault),
+            Sum::Nanos(sum) => length(i64::try_from(sum).ok()),
+            Sum::Real(sum) => finite(sum.over(1)),
+            Sum::Wrong => Err(Fault),
+        }
+    }
+
+    /// The nearest duration if all are durations, else the nearest float. What has no sum may have a mean.
+    fn mean(self) -> Result<Value, Fault> {
+        match self.sum {
+            Sum::Nothing => Ok(Value::Null),
+            Sum::Whole(sum) => {
+                let mut exact = Exact::ZERO;
+                exact.add_whole(sum);
+                finite(exact.over(self.count))
+            }
+            Sum::Nanos(sum) => length(i64::try_from(nearest(sum, self.count.into())).ok()),
+            Sum::Real(sum) => finite(sum.over(self.count)),
+            Sum::Wrong => Err(Fault),
+        }
+    }
+}
+
+fn real(whole: i128, x: f64) -> Box<Exact> {
+    let mut exact = Box::new(Exact::ZERO);
+    exact.add_whole(whole);
+    exact.add_float(x);
+    exact
+}
+
+/// The nearest whole quotient, half away from zero.
+fn nearest(sum: i128, count: i128) -> i128 {
+    let count = count.max(1);
+    let (quotient, rest) = (sum / count, sum % count);
+    if rest.abs() * 2 >= count { quotient + sum.signum() } else { quotient }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Duration;
+
+    fn of(values: &[Value]) -> (Result<Value, Fault>, Result<Value, Fault>) {
+        let total = || {
+            let mut total = Total::default();
+            values.iter().for_each(|value| total.add(value.borrowed()));
+            total
+        };
+        (total().sum(), total().mean())
+    }
+
+    #[test]
+    fn sums_and_means_are_exact_whatever_the_order() {
+        let ns = |n| Value::Duration(Duration::from_nanos(n));
+        let (int, float) = (Value::Int, Value::Float);
+        for (values, sum, mean) in [
+            (vec![], Ok(Value::Null), Ok(Value::Null)),
+            (vec![int(1), int(2)], Ok(int(3)), Ok(float(1.5))),
+            (vec![int(i64::MAX), int(1), int(-1)], Ok(int(i64::MAX)), Ok(float(3_074_457_345_618_258_602.5))),
+            (vec![int(i64::MAX), int(i64::MAX)], Err(Fault), Ok(float(9_223_372_036_854_775_807.0))),
+            (
+                vec![int(i64::MAX), float(0.5)],
+                Ok(float(9_223_372_036_854_775_808.0)),
+                Ok(float(4.611_686_018_427_388e18)),
+            ),
+            (vec![Value::Uint(u64::MAX), int(i64::MIN), int(i64::MIN)], Ok(int(-1)), Ok(float(-1.0 / 3.0))),
+            (vec![ns(i64::MAX), ns(1), ns(-2)], Ok(ns(i64::MAX - 1)), Ok(ns(3_074_457_345_618_258_602))),
+            (vec![ns(1), ns(2)], Ok(ns(3)), Ok(ns(2))),
+            (vec![ns(-1), ns(-2)], Ok(ns(-3)), Ok(ns(-2))),
+            (vec![ns(1), int(2)], Err(Fault), Err(Fault)),
+            (vec![float(1e16), int(1), float(-1e16)], Ok(float(1.0)), Ok(float(1.0 / 3.0))),
+            (vec![Value::str("1")], Err(Fault), Err(Fault)),
+        ] {
+            let turned: Vec<Value> = values.iter().rev().cloned().collect();
+            assert_eq!(of(&values), (sum.clone(), mean.clone()), "{values:?}");
+            assert_eq!(of(&turned), (sum, mean), "{turned:?}");
+        }
+    }
+}

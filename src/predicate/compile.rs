@@ -1,0 +1,277 @@
+//! From the plan's expressions to nodes: fields get numbers, patterns are compiled, constants are worked out.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::event::{Batch, Event, Fields, Record, Value};
+use crate::id::FieldId;
+use crate::limits::Limits;
+use crate::plan::{self, Expr, Set};
+use crate::time::Timestamp;
+
+use super::members::Members;
+use super::node::{Node, Test};
+use super::place::{Current, Here, Unbound};
+use super::read::Read;
+use super::text::{Matcher, TextError};
+
+/// A compiled expression.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::sync::Arc;
+/// use compact_str::CompactString;
+/// use tripline::plan::{Compare, Expr, Field};
+/// use tripline::predicate::{Current, Expression, Here, Unbound};
+/// use tripline::{Batch, Event, FieldType, Fields, Limits, Record, Timestamp, Value};
+///
+/// let amount = Field { path: Arc::from([CompactString::from("amount")]), field_type: FieldType::Any };
+/// let large = Expr::Compare(
+///     Compare::Gt,
+///     Box::new(Expr::Field(amount)),
+///     Box::new(Expr::Const(Value::Int(500))),
+/// );
+/// let mut fields = Fields::default();
+/// let large = Expression::compile(&large, &mut fields, &Limits::default()).unwrap();
+/// assert!(large.is_unary());
+///
+/// let record = Record::from_iter([("amount".into(), Value::Int(501))]);
+/// let event = Arc::new(Event::new(Timestamp::from_nanos(0), Some("charge"), record));
+/// let batch = Batch::of(&Arc::new(fields), [event]);
+/// let faults = Cell::new(0);
+/// let here = Here { current: Current::Row(batch.row(0).unwrap()), bound: &Unbound, faults: &faults };
+/// assert!(large.is_true(&here));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Expression {
+    root: Node,
+    unary: bool,
+    current: Box<[FieldId]>,
+    bound: Box<[FieldId]>,
+}
+
+impl Expression {
+    /// Compiles an expression and numbers the fields it reads. An error if a text pattern does not compile within the
+    /// limits, or if there are more fields than numbers.
+    pub fn compile(expr: &Expr, fields: &mut Fields, limits: &Limits) -> Result<Expression, TextError> {
+        let mut compiler = Compiler {
+            fields,
+            limits,
+            place: Place::Current,
+            current: BTreeSet::new(),
+            bound: BTreeSet::new(),
+        };
+        let root = compiler.node(expr)?;
+        Ok(Expression {
+            root,
+            unary: is_unary(expr),
+            current: compiler.current.into_iter().collect(),
+            bound: compiler.bound.into_iter().collect(),
+        })
+    }
+
+    /// Whether it looks at the current event only.
+    pub fn is_unary(&self) -> bool {
+        self.unary
+    }
+
+    /// The fields it asks of bound events and of the previous event (`lag`), in ascending order: these must be kept
+    /// in [`Held`](crate::event::Held).
+    pub fn fields_of_bound(&self) -> &[FieldId] {
+        &self.bound
+    }
+
+    /// The fields it asks of the current event, in ascending order. They must be kept too where the current event is
+    /// a bound one, as in `emit`.
+    pub fn fields_of_current(&self) -> &[FieldId] {
+        &self.current
+    }
+
+    /// What it is worth; null if that is unknown.
+    pub fn value(&self, here: &Here<'_>) -> Value {
+        self.root.worth(here).into_value()
+    }
+
+    /// Whether it is true: neither false, nor unknown, nor another value.
+    pub fn is_true(&self, here: &Here<'_>) -> bool {
+        self.root.truth(here) == Ok(Some(true))
+    }
+
+    /// Takes a condition apart at its outermost `and`s: what looks at the current event only, and the rest. Both are
+    /// true exactly if the whole is; how many faults are counted may differ, for less or more of it is judged.
+    pub fn split(condition: &Expr) -> (Option<Expr>, Option<Expr>) {
+        let mut terms = Vec::new();
+        push_terms(condition, &mut terms);
+        let (unary, rest): (Vec<&Expr>, Vec<&Expr>) = terms.into_iter().partition(|term| is_unary(term));
+        (all_of(&unary), all_of(&rest))
+    }
+}
+
+/// The parts that `and` joins, from left to right.
+fn push_terms<'e>(condition: &'e Expr, terms: &mut Vec<&'e Expr>) {
+    match condition {
+        Expr::And(left, right) => [left, right].into_iter().for_each(|side| push_terms(side, terms)),
+        term => terms.push(term),
+    }
+}
+
+/// The terms joined by `and`, halved again and again so that thousands of them do not nest as deep.
+fn all_of(terms: &[&Expr]) -> Option<Expr> {
+    match terms {
+        [] => None,
+        [term] => Some((*term).clone()),
+        _ => {
+            let (left, right) = terms.split_at(terms.len() / 2);
+            Some(Expr::And(Box::new(all_of(left)?), Box::new(all_of(right)?)))
+        }
+    }
+}
+
+/// Whether an expression looks at nothing but the current event.
+fn is_unary(expr: &Expr) -> bool {
+    let mut unary = true;
+    expr.visit(&mut |part| unary &= !looks_back(part));
+    unary
+}
+
+fn looks_back(part: &Expr) -> bool {
+    matches!(
+        part,
+        Expr::Bound { .. }
+            | Expr::TimeOf { .. }
+            | Expr::Aggregate { .. }
+            | Expr::Trend { .. }
+            | Expr::Lag { .. }
+    )
+}
+
+/// Whether an expression is made of constants and is more than one.
+fn can_be_worked_out(expr: &Expr) -> bool {
+    let mut constant = !matches!(expr, Expr::Const(_));
+    expr.visit(&mut |part| constant &= !matches!(part, Expr::Field(_) | Expr::Now) && !looks_back(part));
+    constant
+}
+
+/// Whose fields an expression reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Current,
+    Bound,
+    Both,
+}
+
+struct Compiler<'a> {
+    fields: &'a mut Fields,
+    limits: &'a Limits,
+    place: Place,
+    current: BTreeSet<FieldId>,
+    bound: BTreeSet<FieldId>,
+}
+
+impl Compiler<'_> {
+    /// What is constant is worked out now, unless that is a fault, which counts each time it is judged.
+    fn node(&mut self, expr: &Expr) -> Result<Node, TextError> {
+        let node = self.plain_node(expr)?;
+        Ok(if can_be_worked_out(expr) { worked_out(node) } else { node })
+    }
+
+    fn plain_node(&mut self, expr: &Expr) -> Result<Node, TextError> {
+        Ok(match expr {
+            Expr::Const(value) => Node::Const(value.clone()),
+            Expr::Field(field) => Node::Field(self.read(field, self.place)?),
+            Expr::Bound { slot, pick, field } => {
+                Node::Bound { slot: *slot, pick: *pick, read: self.read(field, Place::Bound)? }
+            }
+            Expr::Lag { step, field } => Node::Lag { step: *step, read: self.read(field, Place::Bound)? },
+            Expr::Now => Node::Now,
+            Expr::TimeOf { slot, pick } => Node::TimeOf { slot: *slot, pick: *pick },
+            Expr::Aggregate { slot, arg: None, .. } => Node::Count(*slot),
+            Expr::Aggregate { function, slot, arg: Some(arg) } => {
+                let arg = Box::new(self.node_at(Place::Bound, arg)?);
+                Node::Aggregate { function: *function, slot: *slot, arg }
+            }
+            Expr::Neg(value) => Node::Neg(Box::new(self.node(value)?)),
+            Expr::Binary(op, a, b) => Node::Binary(*op, Box::new([self.node(a)?, self.node(b)?])),
+            Expr::Coalesce(a, b) => Node::Coalesce(Box::new([self.node(a)?, self.node(b)?])),
+            Expr::If(a, b, c) => Node::If(Box::new([self.node(a)?, self.node(b)?, self.node(c)?])),
+            Expr::List(items) => Node::List(self.nodes(items)?),
+            Expr::Call(function, args) => Node::Call(*function, self.nodes(args)?),
+            Expr::Trend { slot, falling, value } => {
+                let place = if self.place == Place::Bound { Place::Bound } else { Place::Both };
+                Test::Trend { slot: *slot, falling: *falling, value: self.node_at(place, value)? }.into()
+            }
+            Expr::Has(of) => Test::Has(self.node(of)?).into(),
+            Expr::Not(of) => Test::Not(self.node(of)?).into(),
+            Expr::And(a, b) => Test::And(self.node(a)?, self.node(b)?).into(),
+            Expr::Or(a, b) => Test::Or(self.node(a)?, self.node(b)?).into(),
+            Expr::Compare(op, a, b) => Test::Compare(*op, self.node(a)?, self.node(b)?).into(),
+            Expr::In(value, set) => self.membership(value, set)?.into(),
+            Expr::Text(of, pattern) => Test::Text(self.node(of)?, Matcher::new(pattern, self.limits)?).into(),
+        })
+    }
+
+    fn membership(&mut self, value: &Expr, set: &Set) -> Result<Test, TextError> {
+        let value = self.node(value)?;
+        Ok(match set {
+            Set::Items(items) => {
+                let items = self.nodes(items)?;
+                match items.iter().map(constant).collect() {
+                    Some(members) => Test::Member(value, Members::new(members)),
+                    None => Test::Items(value, items),
+                }
+            }
+            Set::Value(list) => match self.node(list)? {
+                Node::Const(Value::List(members)) => Test::Member(value, Members::new(members.to_vec())),
+                list => Test::Listed(value, list),
+            },
+            Set::Range { low, high, inclusive } => {
+                Test::Range { value, low: self.node(low)?, high: self.node(high)?, inclusive: *inclusive }
+            }
+        })
+    }
+
+    fn nodes(&mut self, exprs: &[Expr]) -> Result<Box<[Node]>, TextError> {
+        exprs.iter().map(|expr| self.node(expr)).collect()
+    }
+
+    fn node_at(&mut self, place: Place, expr: &Expr) -> Result<Node, TextError> {
+        let before = std::mem::replace(&mut self.place, place);
+        let node = self.node(expr);
+        self.place = before;
+        node
+    }
+
+    fn read(&mut self, field: &plan::Field, place: Place) -> Result<Read, TextError> {
+        let id = self.fields.number(&field.path).ok_or_else(TextError::too_many_fields)?;
+        if place != Place::Bound {
+            self.current.insert(id);
+        }
+        if place != Place::Current {
+            self.bound.insert(id);
+        }
+        Ok(Read::new(id, &field.field_type))
+    }
+}
+
+fn constant(node: &Node) -> Option<Value> {
+    match node {
+        Node::Const(value) => Some(value.clone()),
+        _ => None,
+    }
+}
+
+/// The value of a node that reads nothing; the node itself if that is a fault.
+fn worked_out(node: Node) -> Node {
+    let nothing = Arc::new(Event::new(Timestamp::from_nanos(0), None, Record::default()));
+    let batch = Batch::of(&Arc::default(), [nothing]);
+    let faults = Cell::new(0);
+    let value = batch.row(0).map(|row| {
+        let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };
+        node.worth(&here).into_value()
+    });
+    match value {
+        Some(value) if faults.get() == 0 => Node::Const(value),
+        _ => node,
+    }
+}

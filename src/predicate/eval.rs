@@ -1,0 +1,156 @@
+//! What a node is worth at a place.
+//!
+//! Whatever lies in an event or in the expression is lent; a condition is judged without making values. Each node
+//! counts its own fault and is null then, so that what stands around it sees a null.
+
+use smallvec::SmallVec;
+
+use crate::event::{Held, Value, ValueRef};
+use crate::plan::{Compare, Pick};
+
+use super::aggregate;
+use super::call::call;
+use super::compare::{among, compare, within};
+use super::node::{Node, Test};
+use super::number::{arithmetic, negate};
+use super::place::Here;
+use super::read::Read;
+use super::worth::{Fault, Worth, truth};
+
+impl Node {
+    pub(super) fn worth<'a>(&'a self, here: &Here<'a>) -> Worth<'a> {
+        match self {
+            Node::Const(value) => Worth::Lent(value.borrowed()),
+            Node::Field(read) => Worth::Lent(here.known(read.of(here.current.value(read.field)))),
+            Node::Bound { slot, pick, read } => kept(here.bound.pick(*slot, *pick), *read, here),
+            Node::Lag { step, read } => kept(here.bound.lag(*step), *read, here),
+            Node::Now => Worth::Lent(ValueRef::Time(here.current.time())),
+            Node::TimeOf { slot, pick } => {
+                let held = here.bound.pick(*slot, *pick);
+                Worth::Lent(held.map_or(ValueRef::Null, |held| ValueRef::Time(held.time())))
+            }
+            Node::Count(slot) => made(aggregate::size(here.bound.count(*slot)), here),
+            Node::Aggregate { function, slot, arg } => {
+                made(aggregate::over(*function, *slot, arg, here), here)
+            }
+            Node::Test(test) => test.decide(here).into(),
+            Node::Neg(value) => made(negate(value.worth(here).get()), here),
+            Node::Binary(op, sides) => {
+                let [a, b] = sides.each_ref().map(|side| side.worth(here));
+                made(arithmetic(*op, a.get(), b.get()), here)
+            }
+            Node::Coalesce(sides) => {
+                let [first, second] = &**sides;
+                let found = first.worth(here);
+                if found.get().is_null() { second.worth(here) } else { found }
+            }
+            Node::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                match condition.truth(here) {
+                    Ok(Some(true)) => then.worth(here),
+                    Ok(_) => otherwise.worth(here),
+                    Err(Fault) => here.known(Err(Fault)),
+                }
+            }
+            Node::List(items) => {
+                Worth::Made(Value::List(items.iter().map(|item| item.worth(here).into_value()).collect()))
+            }
+            Node::Call(function, args) => {
+                let args: SmallVec<[Worth<'_>; 4]> = args.iter().map(|arg| arg.worth(here)).collect();
+                let lent: SmallVec<[ValueRef<'_>; 4]> = args.iter().map(Worth::get).collect();
+                made(call(*function, &lent), here)
+            }
+        }
+    }
+
+    /// Three-valued; a fault, not counted here, if it is a value that is no truth.
+    pub(super) fn truth(&self, here: &Here<'_>) -> Result<Option<bool>, Fault> {
+        match self {
+            Node::Test(test) => Ok(test.decide(here)),
+            _ => truth(self.worth(here).get()),
+        }
+    }
+}
+
+/// A field of a bound event, null if there is none.
+fn kept<'a>(held: Option<&'a Held>, read: Read, here: &Here<'_>) -> Worth<'a> {
+    Worth::Lent(held.map_or(ValueRef::Null, |held| here.known(read.of(held.value(read.field)))))
+}
+
+fn made(value: Result<Value, Fault>, here: &Here<'_>) -> Worth<'static> {
+    Worth::Made(here.known(value))
+}
+
+impl Test {
+    fn decide(&self, here: &Here<'_>) -> Option<bool> {
+        match self {
+            Test::Has(value) => Some(!value.worth(here).get().is_null()),
+            Test::Not(of) => here.known(of.truth(here)).map(|truth| !truth),
+            Test::And(left, right) => here.known(junction(left, right, false, here)),
+            Test::Or(left, right) => here.known(junction(left, right, true, here)),
+            Test::Compare(op, left, right) => {
+                let (left, right) = (left.worth(here), right.worth(here));
+                here.known(compare(*op, left.get(), right.get()))
+            }
+            Test::Member(value, members) => here.known(members.contain(value.worth(here).get())),
+            Test::Items(value, items) => {
+                let value = value.worth(here);
+                // All of them are judged, found or not, so that faults are counted alike wherever it is found.
+                let items: SmallVec<[Worth<'_>; 4]> = items.iter().map(|item| item.worth(here)).collect();
+                here.known(among(value.get(), items.iter().map(Worth::get)))
+            }
+            Test::Listed(value, list) => {
+                let (value, list) = (value.worth(here), list.worth(here));
+                here.known(listed(value.get(), list.get()))
+            }
+            Test::Range { value, low, high, inclusive } => {
+                here.known(range(value, low, high, *inclusive, here))
+            }
+            Test::Text(value, matcher) => here.known(match value.worth(here).get() {
+                ValueRef::Null => Ok(None),
+                ValueRef::Str(text) => Ok(Some(matcher.is_match(text))),
+                _ => Err(Fault),
+            }),
+            Test::Trend { slot, falling, value } => {
+                let Some(before) = here.bound.pick(*slot, Pick::Last) else { return Some(true) };
+                let (then, now) = (value.worth(&here.with(before)), value.worth(here));
+                let direction = if *falling { Compare::Lt } else { Compare::Gt };
+                here.known(compare(direction, now.get(), then.get()))
+            }
+        }
+    }
+}
+
+/// `and`, which a false side decides, and `or`, which a true one does: the right side is judged if the left one has
+/// not decided.
+fn junction(left: &Node, right: &Node, deciding: bool, here: &Here<'_>) -> Result<Option<bool>, Fault> {
+    let left = left.truth(here)?;
+    if left == Some(deciding) {
+        return Ok(left);
+    }
+    let right = right.truth(here)?;
+    Ok(if right == Some(deciding) { right } else { left.and(right) })
+}
+
+fn listed(value: ValueRef<'_>, list: ValueRef<'_>) -> Result<Option<bool>, Fault> {
+    match list {
+        ValueRef::List(items) => among(value, items.iter().map(Value::borrowed)),
+        ValueRef::Null => Ok(None),
+        _ => Err(Fault),
+    }
+}
+
+/// A fault at the lower end leaves the upper one alone.
+fn range(
+    value: &Node,
+    low: &Node,
+    high: &Node,
+    inclusive: bool,
+    here: &Here<'_>,
+) -> Result<Option<bool>, Fault> {
+    let value = value.worth(here);
+    let above_low = compare(Compare::Ge, value.get(), low.worth(here).get())?;
+    let below = if inclusive { Compare::Le } else { Compare::Lt };
+    let below_high = compare(below, value.get(), high.worth(here).get())?;
+    Ok(within(above_low, below_high))
+}

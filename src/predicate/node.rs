@@ -1,0 +1,52 @@
+//! The nodes of a compiled expression.
+
+use crate::event::Value;
+use crate::function::Function;
+use crate::id::StepId;
+use crate::plan::{Aggregate, Binary, Compare, Pick, SlotRef};
+
+use super::members::Members;
+use super::read::Read;
+use super::text::Matcher;
+
+/// An expression that gives a value. The forms are those of `plan::Expr`.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Const(Value),
+    Field(Read),
+    Bound { slot: SlotRef, pick: Pick, read: Read },
+    Lag { step: StepId, read: Read },
+    Now,
+    TimeOf { slot: SlotRef, pick: Pick },
+    Count(SlotRef),
+    Aggregate { function: Aggregate, slot: SlotRef, arg: Box<Node> },
+    Test(Box<Test>),
+    Neg(Box<Node>),
+    Binary(Binary, Box<[Node; 2]>),
+    Coalesce(Box<[Node; 2]>),
+    If(Box<[Node; 3]>),
+    List(Box<[Node]>),
+    Call(Function, Box<[Node]>),
+}
+
+/// An expression that is true, false or unknown, which is found out without making a value of it.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    Has(Node),
+    Not(Node),
+    And(Node, Node),
+    Or(Node, Node),
+    Compare(Compare, Node, Node),
+    Member(Node, Members),
+    Items(Node, Box<[Node]>),
+    Listed(Node, Node),
+    Range { value: Node, low: Node, high: Node, inclusive: bool },
+    Text(Node, Matcher),
+    Trend { slot: SlotRef, falling: bool, value: Node },
+}
+
+impl From<Test> for Node {
+    fn from(test: Test) -> Self {
+        Node::Test(Box::new(test))
+    }
+}
