@@ -7,6 +7,7 @@ use super::scope::Here;
 use super::{Fault, Law, Worth, number};
 use crate::event::Value;
 use crate::plan::{Aggregate, Expr, SlotRef};
+use crate::time::Duration;
 
 impl Law {
     /// Over nothing `count` and `distinct` are 0, `list` is empty and the others are null; nulls do not count.
@@ -30,10 +31,7 @@ impl Law {
             Aggregate::Min => extreme(&values, Ordering::Less),
             Aggregate::Max => extreme(&values, Ordering::Greater),
             Aggregate::Sum => sum(&values),
-            Aggregate::Avg => match sum(&values)? {
-                Value::Null => Ok(Value::Null),
-                total => number::arithmetic(crate::plan::Binary::Div, &total, &count(values.len())?),
-            },
+            Aggregate::Avg => mean(&values),
         }
     }
 }
@@ -64,32 +62,72 @@ pub(super) fn extreme(values: &[Value], wanted: Ordering) -> Worth {
 
 /// The exact sum, rounded once: whole if all are, a duration if all are, else a float.
 fn sum(values: &[Value]) -> Worth {
-    let Some(first) = values.first() else { return Ok(Value::Null) };
-    if matches!(first, Value::Duration(_)) {
-        let (zero, add) = (Value::Duration(crate::time::Duration::ZERO), crate::plan::Binary::Add);
-        return values.iter().try_fold(zero, |total, value| number::arithmetic(add, &total, value));
+    if values.is_empty() {
+        return Ok(Value::Null);
     }
-    let whole = |value: &Value| match value {
+    let fits = |total| i64::try_from(total).map_err(|_| Fault);
+    match (total(values, nanos), total(values, whole)) {
+        (Some(total), _) => Ok(Value::Duration(Duration::from_nanos(fits(total)?))),
+        (_, Some(total)) => Ok(Value::Int(fits(total)?)),
+        _ => number::finite(exact_quotient(values, 1.0)?),
+    }
+}
+
+/// The exact mean, rounded once: the nearest duration if all are durations, else a float.
+fn mean(values: &[Value]) -> Worth {
+    if values.is_empty() {
+        return Ok(Value::Null);
+    }
+    let Some(total) = total(values, nanos) else {
+        return number::finite(exact_quotient(values, values.len() as f64)?);
+    };
+    let count = values.len() as i128;
+    let away = if (total % count).abs() * 2 >= count { total.signum() } else { 0 };
+    i64::try_from(total / count + away).map(|n| Value::Duration(Duration::from_nanos(n))).map_err(|_| Fault)
+}
+
+fn total(values: &[Value], of: fn(&Value) -> Option<i128>) -> Option<i128> {
+    values.iter().map(of).sum()
+}
+
+fn nanos(value: &Value) -> Option<i128> {
+    match value {
+        Value::Duration(d) => Some(i128::from(d.nanos())),
+        _ => None,
+    }
+}
+
+fn whole(value: &Value) -> Option<i128> {
+    match value {
         Value::Int(n) => Some(i128::from(*n)),
         Value::Uint(n) => Some(i128::from(*n)),
         _ => None,
-    };
-    match values.iter().map(whole).sum::<Option<i128>>() {
-        Some(total) => i64::try_from(total).map(Value::Int).map_err(|_| Fault),
-        None => number::finite(exact_sum(values)?),
     }
+}
+
+/// The exact sum divided by a count. Where the sum, or a sum on the way to it, is beyond all floats, it is taken of
+/// values that are scaled down.
+fn exact_quotient(values: &[Value], count: f64) -> Result<f64, Fault> {
+    const SCALE: f64 = 1.0 / 18_446_744_073_709_551_616.0; // 2^-64
+    let plain = scaled_quotient(values, 1.0, count)?;
+    if plain.is_finite() { Ok(plain) } else { Ok(scaled_quotient(values, SCALE, count)? / SCALE) }
 }
 
 /// Adds floats without loss and rounds at the end, with non-overlapping partial sums (Shewchuk, "Adaptive precision
 /// floating-point arithmetic", 1997).
-fn exact_sum(values: &[Value]) -> Result<f64, Fault> {
+fn scaled_quotient(values: &[Value], scale: f64, count: f64) -> Result<f64, Fault> {
     let mut partials: Vec<f64> = Vec::new();
     for value in values {
         for part in parts(value)? {
-            add(&mut partials, part);
+            add(&mut partials, part * scale);
         }
     }
-    Ok(rounded(&partials))
+    let quotient = rounded(&partials) / count;
+    // What the quotient leaves over corrects it; of a sum that is not divided nothing is left that would count.
+    let product = quotient * count;
+    add(&mut partials, -product);
+    add(&mut partials, -quotient.mul_add(count, -product));
+    Ok(if count == 1.0 { quotient } else { quotient + rounded(&partials) / count })
 }
 
 /// A number as floats that add up to it exactly.
@@ -149,8 +187,12 @@ fn rounded(partials: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
+    fn floats(xs: &[f64]) -> Vec<Value> {
+        xs.iter().map(|x| Value::Float(*x)).collect()
+    }
+
     fn total(xs: &[f64]) -> Worth {
-        sum(&xs.iter().map(|x| Value::Float(*x)).collect::<Vec<_>>())
+        sum(&floats(xs))
     }
 
     #[test]
@@ -159,11 +201,28 @@ mod tests {
         assert_eq!(total(&[1e16, 1.0, -1e16]), Ok(Value::Float(1.0)));
         assert_eq!(total(&[1e16, 1.0, 1e-16]), Ok(Value::Float(10_000_000_000_000_002.0)));
         assert_eq!(total(&[1e308, 1e308]), Err(Fault));
+        assert_eq!(total(&[1e308, 1e308, -1e308]), Ok(Value::Float(1e308)));
         assert_eq!(sum(&[Value::Int(i64::MAX), Value::Int(1), Value::Int(-1)]), Ok(Value::Int(i64::MAX)));
         assert_eq!(
             sum(&[Value::Int(i64::MAX), Value::Float(0.5)]),
             Ok(Value::Float(9_223_372_036_854_775_808.0))
         );
         assert_eq!(sum(&[]), Ok(Value::Null));
+    }
+
+    #[test]
+    fn means_are_exact_before_they_are_rounded() {
+        assert_eq!(mean(&floats(&[1e308, 1e308])), Ok(Value::Float(1e308)));
+        assert_eq!(mean(&floats(&[1e16, 1.0, -1e16])), Ok(Value::Float(1.0 / 3.0)));
+        assert_eq!(mean(&[Value::Int(i64::MAX), Value::Int(i64::MAX)]), Ok(Value::Float(i64::MAX as f64)));
+        assert_eq!(mean(&[]), Ok(Value::Null));
+    }
+
+    #[test]
+    fn durations_add_up_whatever_the_order() {
+        let length = |n| Value::Duration(Duration::from_nanos(n));
+        assert_eq!(sum(&[length(i64::MAX), length(1), length(-1)]), Ok(length(i64::MAX)));
+        assert_eq!(mean(&[length(i64::MAX), length(i64::MAX)]), Ok(length(i64::MAX)));
+        assert_eq!(sum(&[length(1), Value::Time(crate::time::Timestamp::from_nanos(1))]), Err(Fault));
     }
 }
