@@ -30,7 +30,7 @@ pub(super) fn call(function: Function, args: &[Value]) -> Worth {
         (Function::Contains, [s, part]) => Ok(Value::Bool(text(s)?.contains(text(part)?))),
         (Function::StartsWith, [s, part]) => Ok(Value::Bool(text(s)?.starts_with(text(part)?))),
         (Function::EndsWith, [s, part]) => Ok(Value::Bool(text(s)?.ends_with(text(part)?))),
-        (Function::Substr, [s, from]) => substr(text(s)?, whole(from)?, i64::MAX),
+        (Function::Substr, [s, from]) => substr(text(s)?, whole(from)?.max(1), i64::MAX),
         (Function::Substr, [s, from, length]) => substr(text(s)?, whole(from)?, whole(length)?),
         (Function::Split, [s, by]) => Ok(Value::List(text(s)?.split(text(by)?).map(Value::str).collect())),
         (Function::Replace, [s, old, new]) => Ok(Value::str(text(s)?.replace(text(old)?, text(new)?))),
@@ -207,6 +207,7 @@ mod tests {
     fn text_functions_count_characters_from_one() {
         assert_eq!(call(Function::Substr, &[s("häßlich"), Value::Int(2), Value::Int(2)]), Ok(s("äß")));
         assert_eq!(call(Function::Substr, &[s("abc"), Value::Int(-1), Value::Int(3)]), Ok(s("a")));
+        assert_eq!(call(Function::Substr, &[s("abc"), Value::Int(i64::MIN)]), Ok(s("abc")));
         assert_eq!(call(Function::Len, &[s("häßlich")]), Ok(Value::Int(7)));
         assert_eq!(
             call(Function::Concat, &[s("a"), Value::Null, Value::Int(1), Value::Float(2.0)]),
