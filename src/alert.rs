@@ -1,10 +1,12 @@
 //! Alerts: what a match says, in full, before any format.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::event::{Event, Key, Value};
+use crate::event::{Event, Key, Value, ValueRef};
 use crate::plan::Level;
 use crate::time::Timestamp;
 
@@ -64,4 +66,56 @@ pub struct RuleInfo {
     pub key_names: Vec<CompactString>,
     /// The remaining metadata.
     pub notes: Vec<(CompactString, Value)>,
+}
+
+/// What puts an alert in the one order of alerts.
+#[derive(Clone, Debug)]
+pub(crate) struct Certain {
+    /// When it was certain. For what a flush brings out this is the end of time, and not the alert's own time.
+    pub(crate) moment: Timestamp,
+    /// The place in the order of events of the one that caused it; what a deadline causes stands behind all events.
+    pub(crate) cause: u64,
+    /// The alert.
+    pub(crate) alert: Alert,
+}
+
+impl Certain {
+    /// The cause of what time itself makes certain.
+    pub(crate) const DEADLINE: u64 = u64::MAX;
+
+    /// The one order of alerts: moment of certainty, place of the causing event, rule name, key, id.
+    pub(crate) fn order(&self, other: &Certain) -> Ordering {
+        let (a, b) = (&self.alert, &other.alert);
+        (self.moment, self.cause)
+            .cmp(&(other.moment, other.cause))
+            .then_with(|| a.rule.name.cmp(&b.rule.name))
+            .then_with(|| a.key.cmp(&b.key))
+            .then_with(|| a.id.cmp(&b.id))
+    }
+}
+
+/// The id of an alert: a hash of rule name, kind, key and, for each step, how many events it bound, the first and the
+/// last, or `every` one. The same on replay, and for an edited rule that finds the same events.
+pub(crate) fn identify(
+    rule: &CompactString,
+    kind: &Kind,
+    key: &Key,
+    bindings: &[(CompactString, Vec<Arc<Event>>)],
+    every: bool,
+) -> u128 {
+    let mut bytes = Vec::new();
+    ValueRef::Str(rule).encode(&mut bytes);
+    bytes.push(match kind {
+        Kind::Match => b'm',
+        Kind::Timeout { .. } => b't',
+    });
+    key.encode(&mut bytes);
+    for (name, events) in bindings {
+        ValueRef::Str(name).encode(&mut bytes);
+        bytes.extend_from_slice(&(events.len() as u64).to_le_bytes());
+        let named = if every { &events[..] } else { &[] };
+        let ends = events.first().into_iter().chain(events.last()).filter(|_| !every);
+        ends.chain(named).for_each(|event| bytes.extend_from_slice(&event.identity.to_le_bytes()));
+    }
+    xxh3_128(&bytes)
 }

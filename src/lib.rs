@@ -69,12 +69,13 @@ pub mod io;
 mod limits;
 pub mod plan;
 pub mod predicate;
-mod program;
+pub mod program;
 pub mod reference;
 #[cfg(feature = "render")]
 pub mod render;
 #[cfg(feature = "ruletest")]
 pub mod ruletest;
+pub mod runtime;
 mod sink;
 mod span;
 mod stream;

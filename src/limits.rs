@@ -15,6 +15,8 @@ pub struct Limits {
     pub regex_bytes: usize,
     /// Steps of one rule.
     pub steps: usize,
+    /// Ways from step to step that one rule's pattern may have.
+    pub edges: usize,
     /// Diagnostics reported for one compilation; the rest are counted.
     pub diagnostics: usize,
     /// Bytes of one input line or record.
@@ -36,6 +38,7 @@ impl Default for Limits {
             repetitions: 100_000,
             regex_bytes: 1 << 20,
             steps: 1_000,
+            edges: 1_000_000,
             diagnostics: 100,
             line_bytes: 16 << 20,
             record_depth: 64,

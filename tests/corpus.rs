@@ -3,6 +3,7 @@
 //! A configuration is a function from a case and its program to an `Outcome`; all see the same data.
 
 pub mod case;
+pub mod engine;
 pub mod notation;
 pub mod run;
 
@@ -23,6 +24,11 @@ fn reference() {
 #[test]
 fn reference_out_of_order() {
     check(&run::reference_out_of_order);
+}
+
+#[test]
+fn engine_one_by_one() {
+    check(&engine::one_by_one);
 }
 
 #[test]

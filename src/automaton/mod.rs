@@ -79,6 +79,11 @@ impl Automaton {
         }
     }
 
+    /// All edges of all positions.
+    pub fn all_edges(&self) -> impl Iterator<Item = &Edge> {
+        self.start.iter().chain(self.positions.iter().flatten())
+    }
+
     /// What each register counts, by their numbers.
     pub fn registers(&self) -> &[Register] {
         &self.registers

@@ -223,6 +223,11 @@ impl<'b> Row<'b> {
         self.event.place()
     }
 
+    /// Which row of its batch it is.
+    pub fn index(self) -> usize {
+        self.index
+    }
+
     /// The event itself.
     pub fn event(self) -> &'b Arc<Event> {
         self.event

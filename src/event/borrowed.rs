@@ -82,7 +82,7 @@ impl ValueRef<'_> {
     pub fn total_cmp(self, other: ValueRef<'_>) -> Ordering {
         match (self, other) {
             (ValueRef::Bool(a), ValueRef::Bool(b)) => a.cmp(&b),
-            (ValueRef::Str(a), ValueRef::Str(b)) => a.cmp(&b),
+            (ValueRef::Str(a), ValueRef::Str(b)) => a.cmp(b),
             (ValueRef::Time(a), ValueRef::Time(b)) => a.cmp(&b),
             (ValueRef::Duration(a), ValueRef::Duration(b)) => a.cmp(&b),
             (ValueRef::Ip(a), ValueRef::Ip(b)) => a.cmp(&b),

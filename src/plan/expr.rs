@@ -10,7 +10,7 @@ use crate::id::{GroupId, SlotId, StepId};
 
 /// An expression. Null stands for unknown: every form says below what it makes of it; where nothing is said, a null
 /// operand makes the result null.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
     /// A constant; a parameter is one by now.
     Const(Value),
@@ -181,7 +181,7 @@ pub enum Aggregate {
 }
 
 /// `x in …`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Set {
     /// These.
     Items(Vec<Expr>),

@@ -92,11 +92,11 @@ fn end(case: &Case, mut engine: Reference, mut sink: Collector) -> Outcome {
 
 /// Keeps alerts with the line at which they came out, and notes those that do not stand in the one order of alerts.
 #[derive(Default)]
-struct Collector {
-    line: String,
-    alerts: Vec<Found>,
-    late: Vec<u64>,
-    misplaced: Vec<String>,
+pub(super) struct Collector {
+    pub(super) line: String,
+    pub(super) alerts: Vec<Found>,
+    pub(super) late: Vec<u64>,
+    pub(super) misplaced: Vec<String>,
     before: Option<Alert>,
 }
 

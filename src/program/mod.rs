@@ -1,5 +1,12 @@
 //! A compiled rule set: immutable, shared, with a fingerprint for each rule.
 
+mod compiled;
+mod form;
+
+pub use compiled::{Compiled, KeySpace, Kinds, OutputCode, StepCode};
+pub use form::Form;
+
+use std::fmt;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
@@ -7,7 +14,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::alert::RuleInfo;
 use crate::analysis::{Settings, analyze};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic};
+use crate::event::Fields;
+use crate::id::FieldId;
 use crate::limits::Limits;
 use crate::plan::{Body, Plan, Rule};
 use crate::span::{FileId, SourceFile};
@@ -19,7 +28,27 @@ pub struct Program {
     plan: Plan,
     infos: Vec<Arc<RuleInfo>>,
     limits: Limits,
+    compiled: Vec<Compiled>,
+    fields: Arc<Fields>,
+    kinds: Kinds,
+    spaces: Vec<KeySpace>,
+    held: Arc<[FieldId]>,
 }
+
+/// A plan that no engine can execute: one of its rules needs more than its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    rule: CompactString,
+    what: String,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule `{}`: {}", self.rule, self.what)
+    }
+}
+
+impl std::error::Error for Unfit {}
 
 impl Program {
     /// Compiles rule files to one rule set. Gives everything that is wrong with them at once, by file and place and
@@ -48,14 +77,54 @@ impl Program {
         }
         let (plan, findings) = analyze(&trees, &found, settings, &limits);
         found.extend(findings);
-        let program = (!found.iter().any(Diagnostic::is_error)).then(|| Program::new(plan, limits.clone()));
+        let mut program = None;
+        if !found.iter().any(Diagnostic::is_error) {
+            match Program::new(plan, limits.clone()) {
+                Ok(made) => program = Some(made),
+                Err(unfit) => found.push(Diagnostic::without_place(Code::TooLarge, unfit.to_string())),
+            }
+        }
         (program, diagnostic::in_order(found, limits.diagnostics))
     }
 
-    /// Wraps a plan for execution.
-    pub fn new(plan: Plan, limits: Limits) -> Self {
-        let infos = plan.rules.iter().map(|rule| Arc::new(describe(rule))).collect();
-        Program { plan, infos, limits }
+    /// Prepares a plan for execution.
+    pub fn new(plan: Plan, limits: Limits) -> Result<Self, Unfit> {
+        let infos: Vec<Arc<RuleInfo>> = plan.rules.iter().map(|rule| Arc::new(describe(rule))).collect();
+        let mut shared = compiled::Shared::default();
+        let mut compiled = Vec::with_capacity(plan.rules.len());
+        for (index, (rule, info)) in
+            plan.rules.iter().zip(&infos).enumerate().filter(|(_, (rule, _))| rule.runs())
+        {
+            compiled.push(Compiled::new(index, rule, info, &mut shared, &limits)?);
+        }
+        let compiled::Shared { fields, kinds, spaces, held } = shared;
+        let held = held.into_iter().collect();
+        Ok(Program { plan, infos, limits, compiled, fields: Arc::new(fields), kinds, spaces, held })
+    }
+
+    /// The rules that run, in the form in which engines execute them, by name.
+    pub fn compiled(&self) -> &[Compiled] {
+        &self.compiled
+    }
+
+    /// The fields that the rules read: the columns of the batches that an engine takes.
+    pub fn fields(&self) -> &Arc<Fields> {
+        &self.fields
+    }
+
+    /// The fields that are asked of bound events, in ascending order.
+    pub fn held(&self) -> &Arc<[FieldId]> {
+        &self.held
+    }
+
+    /// The event types that the rules name, numbered.
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The keys of the rules, each set of them once.
+    pub fn spaces(&self) -> &[KeySpace] {
+        &self.spaces
     }
 
     /// The plan.

@@ -1,0 +1,287 @@
+//! A rule in the form in which engines execute it.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use indexmap::IndexSet;
+
+use super::Unfit;
+use super::form::Form;
+use crate::alert::RuleInfo;
+use crate::automaton::Automaton;
+use crate::event::Fields;
+use crate::id::{FieldId, StepId};
+use crate::limits::Limits;
+use crate::plan::{Body, Expr, Mode, Output, Policy, Report, Rule, Types};
+use crate::predicate::Expression;
+use crate::time::Duration;
+
+/// The event types that rules name, numbered.
+pub type Kinds = IndexSet<CompactString, foldhash::fast::FixedState>;
+
+/// A rule in the form in which engines execute it.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Its index among the rules of the plan.
+    pub rule: usize,
+    /// What alerts say about it.
+    pub info: Arc<RuleInfo>,
+    /// What may come next.
+    pub automaton: Automaton,
+    /// Steps and absences, by their ids.
+    pub steps: Vec<StepCode>,
+    /// `until` of the groups, by their ids.
+    pub group_untils: Vec<Option<Expression>>,
+    /// Which of the program's key spaces holds its partitions.
+    pub space: usize,
+    /// `within` of the rule.
+    pub within: Option<Duration>,
+    /// `matches`
+    pub policy: Policy,
+    /// Whether matches wait until they can grow no more.
+    pub report: Report,
+    /// The absences that stand before a first step.
+    pub first_absences: Vec<StepId>,
+    /// The steps whose previous event `lag` asks for.
+    pub lagging: Vec<StepId>,
+    /// `emit`
+    pub output: OutputCode,
+    /// `on timeout`, and the step that must have been reached.
+    pub timeout: Option<(Option<StepId>, OutputCode)>,
+    /// Whether somebody sees when time ends a partial match: a last absence, a timeout, a match that waited to grow.
+    pub observed: bool,
+    /// How its partial matches are held.
+    pub form: Form,
+    /// The event types that can do something to a partition; `None` is every event.
+    pub kinds: Option<Vec<usize>>,
+}
+
+/// A step or an absence.
+#[derive(Clone, Debug)]
+pub struct StepCode {
+    /// Numbers of its event types, ascending; `None` is any event.
+    pub kinds: Option<Vec<usize>>,
+    /// What `where` asks of the event alone.
+    pub alone: Option<Expression>,
+    /// What `where` asks besides, looking at what is bound.
+    pub along: Option<Expression>,
+    /// `until`
+    pub until: Option<Expression>,
+    /// How it follows. Under `matches latest` an `any` step is a relaxed one.
+    pub mode: Mode,
+    /// The gap is at least this.
+    pub after: Option<Duration>,
+    /// The gap is at most this; of an absence, how long it must hold.
+    pub within: Option<Duration>,
+    /// Which key of the key space it goes by.
+    pub key: usize,
+}
+
+impl StepCode {
+    /// Whether an event of this type is one of its types.
+    pub fn takes(&self, kind: Option<usize>) -> bool {
+        match (&self.kinds, kind) {
+            (None, _) => true,
+            (Some(kinds), Some(kind)) => kinds.binary_search(&kind).is_ok(),
+            (Some(_), None) => false,
+        }
+    }
+}
+
+/// What an alert says.
+#[derive(Clone, Debug)]
+pub struct OutputCode {
+    /// The event type of the alert.
+    pub event_type: CompactString,
+    /// The fields it adds.
+    pub fields: Vec<(CompactString, Expression)>,
+}
+
+/// What the rules of a program share.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    pub(super) fields: Fields,
+    pub(super) kinds: Kinds,
+    pub(super) spaces: Vec<KeySpace>,
+    /// The fields that are asked of bound events.
+    pub(super) held: std::collections::BTreeSet<FieldId>,
+}
+
+/// Rules whose keys are made of the same expressions.
+#[derive(Clone, Debug)]
+pub struct KeySpace {
+    /// The different keys of an event: that of the rule, and those of steps with their own. None is `global`.
+    pub keys: Vec<Vec<Expression>>,
+    exprs: Vec<Vec<Expr>>,
+}
+
+impl Compiled {
+    pub(super) fn new(
+        index: usize,
+        rule: &Rule,
+        info: &Arc<RuleInfo>,
+        shared: &mut Shared,
+        limits: &Limits,
+    ) -> Result<Compiled, Unfit> {
+        let pattern = rule.pattern();
+        let (key, within, policy, report) = match &rule.body {
+            Body::Event(_) => (Vec::new(), None, Policy::Every, Report::First),
+            Body::Sequence(s) => {
+                (s.key.iter().map(|(_, expr)| expr.clone()).collect(), s.within, s.policy, s.report)
+            }
+        };
+        let unfit = |what: String| Unfit { rule: rule.name.clone(), what };
+        let automaton = Automaton::new(pattern, limits.edges).map_err(|error| unfit(error.to_string()))?;
+        let mut code = Coder { shared, limits };
+        let mut keys: Vec<Vec<Expr>> = vec![key];
+        let mut key_of = |own: &Option<Vec<Expr>>| match own {
+            None => 0,
+            Some(own) => keys.iter().position(|key| key == own).unwrap_or_else(|| {
+                keys.push(own.clone());
+                keys.len() - 1
+            }),
+        };
+        let step_keys: Vec<usize> = pattern.steps.iter().map(|step| key_of(&step.key)).collect();
+        let mut steps = Vec::with_capacity(pattern.steps.len());
+        for (step, key) in pattern.steps.iter().zip(step_keys) {
+            let (alone, along) = step.filter.as_ref().map_or((None, None), Expression::split);
+            steps.push(StepCode {
+                kinds: code.kinds(&step.types),
+                alone: code.expression(alone.as_ref()).map_err(unfit)?,
+                along: code.expression(along.as_ref()).map_err(unfit)?,
+                until: code.expression(step.until.as_ref()).map_err(unfit)?,
+                mode: if policy == Policy::Latest && step.mode == Mode::Any {
+                    Mode::Relaxed
+                } else {
+                    step.mode
+                },
+                after: step.after,
+                within: step.within,
+                key,
+            });
+        }
+        let untils = pattern.groups.iter().map(|group| code.expression(group.until.as_ref()));
+        let group_untils = untils.collect::<Result<Vec<_>, _>>().map_err(unfit)?;
+        let output = code.output(&rule.output).map_err(unfit)?;
+        let timeout = match &rule.timeout {
+            None => None,
+            Some(timeout) => Some((timeout.after, code.output(&timeout.output).map_err(unfit)?)),
+        };
+        let space = code.space(keys).map_err(unfit)?;
+        let starts = automaton.edges(None);
+        let mut first_absences: Vec<StepId> =
+            starts.iter().filter(|e| e.target.is_some()).flat_map(|e| &e.absences).map(|a| a.step).collect();
+        first_absences.sort_unstable();
+        first_absences.dedup();
+        let form = Form::of(rule);
+        let observed = rule.timeout.is_some()
+            || report == Report::Final
+            || automaton.all_edges().any(|edge| edge.target.is_none() && !edge.absences.is_empty());
+        let kinds = touched_by(rule, &steps);
+        let lagging = lagging(rule);
+        Ok(Compiled {
+            rule: index,
+            info: Arc::clone(info),
+            automaton,
+            steps,
+            group_untils,
+            space,
+            within,
+            policy,
+            report,
+            first_absences,
+            lagging,
+            output,
+            timeout,
+            observed,
+            form,
+            kinds,
+        })
+    }
+
+    /// A step or absence.
+    pub fn step(&self, id: StepId) -> &StepCode {
+        &self.steps[id.index()]
+    }
+}
+
+struct Coder<'s> {
+    shared: &'s mut Shared,
+    limits: &'s Limits,
+}
+
+impl Coder<'_> {
+    fn expression(&mut self, expr: Option<&Expr>) -> Result<Option<Expression>, String> {
+        let Some(expr) = expr else { return Ok(None) };
+        let code =
+            Expression::compile(expr, &mut self.shared.fields, self.limits).map_err(|e| e.to_string())?;
+        self.shared.held.extend(code.fields_of_bound());
+        Ok(Some(code))
+    }
+
+    /// What alerts say is judged when the current event is a bound one, so all its fields are kept.
+    fn output(&mut self, output: &Output) -> Result<OutputCode, String> {
+        let mut fields = Vec::with_capacity(output.fields.len());
+        for (name, expr) in &output.fields {
+            let code = self.expression(Some(expr))?;
+            self.shared.held.extend(code.iter().flat_map(Expression::fields_of_current));
+            fields.extend(code.map(|code| (name.clone(), code)));
+        }
+        Ok(OutputCode { event_type: output.event_type.clone(), fields })
+    }
+
+    fn kinds(&mut self, types: &Types) -> Option<Vec<usize>> {
+        let Types::OneOf(types) = types else { return None };
+        let mut kinds: Vec<usize> =
+            types.iter().map(|kind| self.shared.kinds.insert_full(kind.clone()).0).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Some(kinds)
+    }
+
+    /// The key space of these keys. Alerts show a key as it is in the first event bound, so its fields are kept.
+    fn space(&mut self, exprs: Vec<Vec<Expr>>) -> Result<usize, String> {
+        if let Some(known) = self.shared.spaces.iter().position(|space| space.exprs == exprs) {
+            return Ok(known);
+        }
+        let mut keys = Vec::with_capacity(exprs.len());
+        for key in &exprs {
+            let mut codes = Vec::with_capacity(key.len());
+            for expr in key {
+                codes.extend(self.expression(Some(expr))?);
+            }
+            self.shared.held.extend(codes.iter().flat_map(Expression::fields_of_current));
+            keys.push(codes);
+        }
+        self.shared.spaces.push(KeySpace { keys, exprs });
+        Ok(self.shared.spaces.len() - 1)
+    }
+}
+
+/// The event types that can do something to a partition. A strict step is broken by any event, an `until` is met by
+/// any, and `lag` of `*` remembers any.
+fn touched_by(rule: &Rule, steps: &[StepCode]) -> Option<Vec<usize>> {
+    let pattern = rule.pattern();
+    let any =
+        steps.iter().any(|step| step.kinds.is_none() || step.mode == Mode::Next || step.until.is_some())
+            || pattern.groups.iter().any(|group| group.until.is_some());
+    if any {
+        return None;
+    }
+    let mut kinds: Vec<usize> = steps.iter().flat_map(|step| step.kinds.iter().flatten().copied()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    Some(kinds)
+}
+
+fn lagging(rule: &Rule) -> Vec<StepId> {
+    let mut steps = Vec::new();
+    rule.visit_expressions(&mut |expr| {
+        if let Expr::Lag { step, .. } = expr {
+            steps.push(*step);
+        }
+    });
+    steps.sort_unstable();
+    steps.dedup();
+    steps
+}

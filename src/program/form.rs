@@ -1,0 +1,86 @@
+//! How the partial matches of a rule are held: the cheapest form that is legal.
+
+use std::fmt;
+
+use crate::plan::{Body, Item, Mode, Policy, Repeat, Report, Rule, Sequence, Step};
+use crate::predicate::Expression;
+
+/// How the partial matches of a rule are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Not at all: each event is judged by itself.
+    Stateless,
+    /// Starts that wait at the same step move together.
+    Queue,
+    /// Each start has its derivations.
+    Runs,
+}
+
+impl Form {
+    /// The cheapest form that is legal for a rule.
+    pub fn of(rule: &Rule) -> Form {
+        match &rule.body {
+            Body::Event(_) => Form::Stateless,
+            Body::Sequence(sequence) if why_no_queue(rule, sequence).is_none() => Form::Queue,
+            Body::Sequence(_) => Form::Runs,
+        }
+    }
+
+    /// Why no cheaper form is legal, if there is one.
+    pub fn because(rule: &Rule) -> Option<String> {
+        match &rule.body {
+            Body::Event(_) => None,
+            Body::Sequence(sequence) => why_no_queue(rule, sequence),
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Form::Stateless => "stateless",
+            Form::Queue => "queue",
+            Form::Runs => "runs",
+        })
+    }
+}
+
+/// A queue is legal where all starts at a step have the same future: what they wait for does not look at what they
+/// bound, and each has one way to go on.
+fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
+    let pattern = &sequence.pattern;
+    if !matches!(sequence.policy, Policy::Disjoint | Policy::Separate | Policy::Every) {
+        return Some("its policy looks at the events of single matches".into());
+    }
+    if sequence.report == Report::Final {
+        return Some("`emit final` waits for what a match can still grow by".into());
+    }
+    if rule.timeout.is_some() {
+        return Some("`on timeout` asks how far a single start came".into());
+    }
+    if pattern.cancel.is_some() {
+        return Some("the last line cancels single partial matches".into());
+    }
+    let last = pattern.items.len().saturating_sub(1);
+    pattern.items.iter().enumerate().find_map(|(index, item)| {
+        let Item::Step(id) = item else { return Some("it has absences, groups or blocks".into()) };
+        let name = &pattern.slot(pattern.step(*id).slot).name;
+        why_not_step(pattern.step(*id), index == last, index + 1 == last)
+            .map(|why| format!("step `{name}` {why}"))
+    })
+}
+
+fn why_not_step(step: &Step, last: bool, before_last: bool) -> Option<&'static str> {
+    let Repeat { min, max, .. } = step.repeat;
+    let fixed = min >= 1 && (max == Some(min) || last);
+    let looks_back = step.filter.as_ref().is_some_and(|filter| Expression::split(filter).1.is_some());
+    match () {
+        () if step.mode != Mode::Relaxed => Some("is not relaxed"),
+        () if step.key.is_some() => Some("has a key of its own"),
+        () if step.after.is_some() || step.within.is_some() => Some("has a bound of its own"),
+        () if step.until.is_some() => Some("has an `until`"),
+        () if looks_back => Some("looks at events bound before"),
+        () if fixed || (before_last && min >= 1 && max.is_none()) => None,
+        () => Some("may bind more or fewer events while the next step waits"),
+    }
+}

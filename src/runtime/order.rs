@@ -1,0 +1,84 @@
+//! Order and time: the reorder buffer and the watermark.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{Batch, Row};
+use crate::time::{Duration, Timestamp};
+
+/// A row of a batch that is kept alive for it.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) batch: Arc<Batch>,
+    pub(super) row: usize,
+}
+
+/// Holds rows until the watermark has passed them, and gives them back in the total order.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    lateness: Duration,
+    watermark: Timestamp,
+    waiting: BTreeMap<(Timestamp, u32, u64, u64), Waiting>,
+    arrivals: u64,
+}
+
+/// What becomes of a row that arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is next in order.
+    Next,
+    /// It waits.
+    Waits,
+    /// It came after the watermark.
+    Late,
+}
+
+impl Buffer {
+    pub(super) fn new(lateness: Duration) -> Self {
+        Buffer { lateness, watermark: Timestamp::MIN, waiting: BTreeMap::new(), arrivals: 0 }
+    }
+
+    /// Takes a row and moves the watermark to the largest time seen less the lateness. An ordered source (no lateness)
+    /// has nothing more to come between, so its rows are next at once.
+    pub(super) fn arrive(&mut self, batch: &Arc<Batch>, row: Row<'_>) -> Fate {
+        let (time, source, offset) = row.place();
+        if time < self.watermark {
+            return Fate::Late;
+        }
+        self.advance(time.before(self.lateness));
+        self.arrivals += 1;
+        if self.lateness == Duration::ZERO && self.waiting.is_empty() {
+            return Fate::Next;
+        }
+        // The number of its arrival tells apart events that were given no place of their own.
+        let waiting = Waiting { batch: Arc::clone(batch), row: row.index() };
+        self.waiting.insert((time, source, offset, self.arrivals), waiting);
+        Fate::Waits
+    }
+
+    /// Moves the watermark on, never back.
+    pub(super) fn advance(&mut self, watermark: Timestamp) {
+        self.watermark = self.watermark.max(watermark);
+    }
+
+    pub(super) fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    /// The next row before the watermark.
+    pub(super) fn release(&mut self) -> Option<Waiting> {
+        let first = self.waiting.first_entry()?;
+        let time = first.key().0;
+        let passed = time < self.watermark || (self.lateness == Duration::ZERO && time == self.watermark);
+        passed.then(|| first.remove())
+    }
+
+    /// The end of the input: everything that waits, in order.
+    pub(super) fn drain(&mut self) -> Vec<Waiting> {
+        let rest = std::mem::take(&mut self.waiting);
+        if let Some(((time, ..), _)) = rest.last_key_value() {
+            self.advance(*time);
+        }
+        rest.into_values().collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! The general form: for each start its derivations, the preferred first.
+//!
+//! `step` says what an event does to them, `time` what a deadline does, `policy` which matches are reported.
+
+mod policy;
+mod step;
+mod time;
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::chain::{Link, Previous};
+use crate::automaton::{Edge, Registers};
+use crate::id::{SlotId, StepId};
+use crate::program::Compiled;
+use crate::time::Timestamp;
+
+/// The state of one rule for one key.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    /// In the order of their start events.
+    starts: Vec<Start>,
+    /// For each first absence, when it was last violated: what it needs of the past.
+    violated: Vec<(StepId, Timestamp)>,
+    previous: Previous,
+    /// Matches and partial matches beyond a limit.
+    pub(super) refused: u64,
+    /// When a timer asks for its deadlines.
+    pub(super) scheduled: Option<Timestamp>,
+}
+
+/// All derivations of one start event, the preferred first.
+#[derive(Debug)]
+struct Start {
+    /// The start event's place in the total order.
+    seq: u64,
+    branches: SmallVec<[Branch; 1]>,
+    /// Of the partial matches that a time bound ended the furthest, with the step whose bound it was.
+    expired: Option<Expired>,
+    /// What `matches all` has reported of it.
+    reported: Vec<Vec<(SlotId, u64)>>,
+}
+
+/// A derivation on its way.
+#[derive(Clone, Debug)]
+struct Branch {
+    chain: Arc<Link>,
+    registers: Registers,
+    state: State,
+}
+
+/// What a derivation waits for. Edges are those of the position of its last event, by their index.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// An event for the step at the end of an edge.
+    Wait(u32),
+    /// The deadline of its last absences.
+    Pending { edge: u32, deadline: Timestamp },
+    /// Nothing: it is a match, kept by `emit final` until no preferred derivation is left.
+    Done { deadline: Option<Timestamp> },
+}
+
+/// A match: what is bound, and the deadline of its last absence.
+#[derive(Clone, Debug)]
+pub(super) struct Match {
+    pub(super) chain: Arc<Link>,
+    pub(super) deadline: Option<Timestamp>,
+}
+
+/// A partial match that a time bound ended: that of a step, or the rule's.
+#[derive(Clone, Debug)]
+pub(super) struct Expired {
+    pub(super) chain: Arc<Link>,
+    pub(super) bound: Option<StepId>,
+}
+
+impl Runs {
+    /// Whether nothing is left to remember.
+    pub(super) fn is_empty(&self) -> bool {
+        self.starts.is_empty() && self.violated.is_empty() && self.previous.is_empty()
+    }
+
+    /// How many starts are open, and how many of them only wait for a deadline or to grow no more.
+    pub(super) fn open(&self) -> (u64, u64) {
+        let waits = |branch: &Branch| matches!(branch.state, State::Wait(_));
+        let pending = self.starts.iter().filter(|start| start.branches.iter().any(|b| !waits(b)));
+        (self.starts.len() as u64, pending.count() as u64)
+    }
+}
+
+impl Branch {
+    /// The edge on which it waits.
+    fn edge<'r>(&self, rule: &'r Compiled) -> Option<&'r Edge> {
+        match self.state {
+            State::Wait(edge) | State::Pending { edge, .. } => {
+                rule.automaton.edges(Some(self.chain.step)).get(edge as usize)
+            }
+            State::Done { .. } => None,
+        }
+    }
+}

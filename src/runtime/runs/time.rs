@@ -1,0 +1,111 @@
+//! What time does to the derivations of a partition.
+
+use std::sync::Arc;
+
+use super::{Branch, Expired, Match, Runs, Start, State};
+use crate::id::StepId;
+use crate::plan::Report;
+use crate::program::Compiled;
+use crate::runtime::chain::Link;
+use crate::time::Timestamp;
+
+impl Runs {
+    /// The earliest deadline or expiry of all derivations.
+    pub(in crate::runtime) fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {
+        let branches = self.starts.iter().flat_map(|start| &start.branches);
+        branches.filter_map(|branch| due(rule, branch).map(|(time, _)| time)).min()
+    }
+
+    /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
+    /// expired.
+    pub(in crate::runtime) fn fire(
+        &mut self,
+        rule: &Compiled,
+        time: Timestamp,
+        matches: &mut Vec<Match>,
+        timeouts: &mut Vec<Expired>,
+    ) {
+        let seqs: Vec<u64> = self.starts.iter().map(|start| start.seq).collect();
+        let mut reported = 0;
+        for seq in seqs {
+            let Some(at) = self.starts.iter().position(|start| start.seq == seq) else { continue };
+            let complete = expire(rule, &mut self.starts[at], time);
+            timeouts.extend(timed_out(&mut self.starts[at], &complete));
+            let mut all = vec![Vec::new(); self.starts.len()];
+            all[at] = complete;
+            self.report(rule, all, None, &mut reported, matches);
+            self.starts.retain(|start| !start.branches.is_empty());
+        }
+    }
+
+    /// Drops what has expired before `time`, where nobody sees when it does.
+    pub(in crate::runtime) fn forget(&mut self, rule: &Compiled, time: Timestamp) {
+        for start in &mut self.starts {
+            start.branches.retain(|branch| due(rule, branch).is_none_or(|(when, _)| when >= time));
+        }
+        self.starts.retain(|start| !start.branches.is_empty());
+    }
+
+    /// The end of time has passed: no derivation can go on any more.
+    pub(in crate::runtime) fn end(&mut self, rule: &Compiled, matches: &mut Vec<Match>) {
+        for start in &mut self.starts {
+            start.branches.retain(|branch| matches!(branch.state, State::Done { .. }));
+        }
+        self.starts.retain(|start| !start.branches.is_empty());
+        let none = vec![Vec::new(); self.starts.len()];
+        self.report(rule, none, None, &mut 0, matches);
+    }
+}
+
+/// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
+fn due(rule: &Compiled, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
+    match branch.state {
+        State::Pending { deadline, .. } => Some((deadline, None)),
+        State::Done { .. } => None,
+        State::Wait(_) => {
+            let step = branch.edge(rule).and_then(|edge| edge.target)?;
+            let whole = rule.within.map(|within| (branch.chain.first.after(within), None));
+            let own = rule.step(step).within.map(|within| (branch.chain.time().after(within), Some(step)));
+            // The rule's own bound is named where both end at once.
+            whole.into_iter().chain(own).min_by_key(|(time, step)| (*time, step.is_some()))
+        }
+    }
+}
+
+/// What time does to the derivations of a start at this moment.
+fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
+    let mut matches = Vec::new();
+    for mut branch in std::mem::take(&mut start.branches) {
+        match (due(rule, &branch), branch.state) {
+            (Some((when, _)), State::Pending { .. }) if when <= time => {
+                if rule.report == Report::Final {
+                    branch.state = State::Done { deadline: Some(when) };
+                    start.branches.push(branch);
+                } else {
+                    matches.push(Match { chain: branch.chain, deadline: Some(when) });
+                }
+            }
+            (Some((when, bound)), _) if when <= time => {
+                if rule.timeout.is_some() {
+                    keep_furthest(start, branch.chain, bound);
+                }
+            }
+            _ => start.branches.push(branch),
+        }
+    }
+    matches
+}
+
+/// The furthest partial match is the one with the latest step of the text, then the most events, then the preferred.
+fn keep_furthest(start: &mut Start, chain: Arc<Link>, bound: Option<StepId>) {
+    let reach = |chain: &Link| (chain.backwards().map(|link| link.step).max(), chain.len);
+    if start.expired.as_ref().is_none_or(|best| reach(&chain) > reach(&best.chain)) {
+        start.expired = Some(Expired { chain, bound });
+    }
+}
+
+/// A start has expired when time has ended its last derivation and none became a match.
+fn timed_out(start: &mut Start, complete: &[Match]) -> Option<Expired> {
+    let over = start.branches.is_empty() && complete.is_empty() && start.reported.is_empty();
+    if over { start.expired.take() } else { None }
+}

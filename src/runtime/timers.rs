@@ -1,0 +1,31 @@
+//! When partitions have to be looked at because time has passed.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::time::Timestamp;
+
+/// A partition: its key space, the number of its key there, its rule.
+pub(super) type Place = (u32, u32, u32);
+
+/// For each partition that has a deadline a time no later than it. What has moved on is asked again when it comes due.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<(Timestamp, Place)>>,
+}
+
+impl Timers {
+    /// Asks for a look at a partition.
+    pub(super) fn set(&mut self, time: Timestamp, place: Place) {
+        self.heap.push(Reverse((time, place)));
+    }
+
+    /// The next partition that wants a look before `time`.
+    pub(super) fn pop_before(&mut self, time: Timestamp) -> Option<(Timestamp, Place)> {
+        let Reverse((first, _)) = self.heap.peek()?;
+        if *first >= time {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(timer)| timer)
+    }
+}
