@@ -82,14 +82,26 @@ impl Printer<'_> {
         }
     }
 
+    /// A chain of `if … then … else if …`, on one line or broken before each `else`.
     fn conditional(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Doc {
-        let mut parts = vec!["if ".into(), self.expr(condition)];
-        for (word, before, value) in [("then ", condition, then), ("else ", then, otherwise)] {
+        let mut parts = vec![self.arm(condition, then)];
+        let (mut before, mut rest) = (then, otherwise);
+        loop {
             parts.push(self.line(self.source.next_token(before.span.end as usize), " ", Role::Continue));
-            parts.push(word.into());
-            parts.push(self.expr(value));
+            parts.push("else ".into());
+            let ExprKind::If { condition, then, otherwise } = &rest.kind else { break };
+            parts.push(self.arm(condition, then));
+            (before, rest) = (then, otherwise);
         }
+        parts.push(self.expr(rest));
         Doc::group(vec![Doc::Nest(2, parts)])
+    }
+
+    /// `if … then …`, broken before `then` only if it must be.
+    fn arm(&mut self, condition: &Expr, then: &Expr) -> Doc {
+        let test = self.expr(condition);
+        let line = self.line(self.source.next_token(condition.span.end as usize), " ", Role::Continue);
+        Doc::group(vec!["if ".into(), Doc::Nest(2, vec![test, line, "then ".into(), self.expr(then)])])
     }
 
     /// As written, or where there is no text, in one spelling for each value.
