@@ -157,6 +157,8 @@ fn hostile_files_give_an_error_soon() {
         ("groups", format!("rule a {{ sequence global {{ {} }} }}", many("( a: b "))),
         ("either", format!("rule a {{ sequence global {{ {} }} }}", many("either { a: b } or { "))),
         ("until", format!("rule a {{ sequence global {{ a: b {} }} }}", many("until x by "))),
+        ("clauses with operators", format!("rule a {{ {} }}", many("b c == "))),
+        ("fields of emit", format!("rule a {{ emit {} }}", many("b = 1, "))),
         ("any by", format!("rule a {{ sequence global {{ {} }} }}", many("any by "))),
         ("junk", many("junk ")),
     ];

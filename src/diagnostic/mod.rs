@@ -85,7 +85,7 @@ impl Diagnostic {
     }
 }
 
-/// The candidate nearest to `name`, if one is near enough to be what was meant.
+/// The candidate nearest to `name`, if one is near enough to be what was meant; of several, one that begins with it.
 ///
 /// Cost: the product of the lengths for each candidate; names beyond 64 bytes get no suggestion.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -100,7 +100,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|c| *c != name && c.len() <= 64)
         .map(|c| (distance(name, c), c))
         .filter(|&(d, _)| d <= allowed)
-        .min_by_key(|&(d, c)| (d, c))
+        .min_by_key(|&(d, c)| (d, !c.starts_with(name), c))
         .map(|(_, c)| c)
 }
 
@@ -136,5 +136,6 @@ mod tests {
         assert_eq!(nearest("window", words), None);
         assert_eq!(nearest("a", ["b"]), None);
         assert_eq!(nearest("fial", ["f", "fail"]), Some("fail"));
+        assert_eq!(nearest("wher", ["when", "where"]), Some("where"));
     }
 }

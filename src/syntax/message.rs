@@ -35,6 +35,20 @@ pub(super) fn unexpected(
     }
 }
 
+/// A word that stands where a clause begins and looks like a slip of the finger; `None` if it does not, or if it may
+/// be a field of `emit`.
+pub(super) fn misspelt_clause(file: FileId, text: &str, start: usize) -> Option<Diagnostic> {
+    let place = Place::at(text, start, start);
+    let behind = Place::at(text, start, place.at + place.found.len());
+    if clauses(true).any(|word| word == place.found) || behind.found == "=" {
+        return None;
+    }
+    let meant = nearest(place.found, clauses(true).chain(STRUCTURE)).filter(|_| place.found.len() > 2)?;
+    let span = Span::new(file, place.at, place.at + place.found.len());
+    let problem = Diagnostic::new(Code::Syntax, span, format!("expected a clause, found {}", place.shown()));
+    Some(problem.help(format!("did you mean `{meant}`?")))
+}
+
 /// What stands where a declaration should.
 pub(super) fn no_declaration(file: FileId, text: &str, at: usize) -> Diagnostic {
     let place = Place::at(text, at, at);
@@ -60,20 +74,24 @@ struct Place<'t> {
     found: &'t str,
     /// The word before it in the broken part.
     before: &'t str,
+    /// All that stands before it.
+    text: &'t str,
 }
 
 impl<'t> Place<'t> {
     fn at(text: &'t str, start: usize, at: usize) -> Self {
-        let rest = skip_blank(text.get(at..).unwrap_or_default());
-        let at = text.len() - rest.len();
-        let length = match rest.find(|c: char| !is_word(c)) {
-            Some(0) => rest.chars().next().map_or(0, char::len_utf8),
-            Some(length) => length,
-            None => rest.len(),
+        let at = text.len() - skip_blank(text.get(at..).unwrap_or_default()).len();
+        let at = at - operator_before(text, at);
+        let rest = text.get(at..).unwrap_or_default();
+        let run = |inside: fn(char) -> bool| rest.find(|c: char| !inside(c)).unwrap_or(rest.len());
+        let length = match run(is_word).max(run(is_operator)) {
+            0 => rest.chars().next().map_or(0, char::len_utf8),
+            length => length,
         };
         let before = text.get(start..at).unwrap_or_default().trim_end();
         let before = before.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
-        Place { at, found: rest.get(..length).unwrap_or_default(), before }
+        let found = rest.get(..length).unwrap_or_default();
+        Place { at, found, before, text: text.get(..at).unwrap_or_default() }
     }
 
     /// At most 40 characters, the invisible ones escaped.
@@ -92,13 +110,21 @@ impl<'t> Place<'t> {
         if self.found == "=" && expected == ["a value"] {
             return Some(format!("if `{}` is a field of `emit`, a comma must stand before it", self.before));
         }
-        if self.found == "(" && !self.before.is_empty() {
-            return Some(format!(
-                "no space stands between a function and its parenthesis: write `{}(`",
-                self.before
-            ));
+        if self.found == "(" && !self.name().is_empty() {
+            return Some(self.advice_on_call());
         }
-        if let Some(advice) = foreign(self.found).filter(|_| !waits("`=`")) {
+        if self.found == "."
+            || self.text.trim_end().ends_with('.') && self.text.ends_with(char::is_whitespace)
+        {
+            return Some("no space stands round the dot of a path: write `a.b`".to_owned());
+        }
+        if self.found == "=" && self.text.trim_end().ends_with('=') {
+            return Some("one `=` is enough".to_owned());
+        }
+        if self.found == "==" && waits("`=`") {
+            return Some("write one `=`".to_owned());
+        }
+        if let Some(advice) = foreign(self.found, waits("an expression")).filter(|_| !waits("`=`")) {
             return Some(advice.to_owned());
         }
         if RESERVED.contains(&self.found) && (waits("a name") || waits("a step")) {
@@ -111,10 +137,29 @@ impl<'t> Place<'t> {
         {
             return Some(format!("did you mean `{word}`?"));
         }
-        self.advice_before(waits("a value")).or_else(|| {
-            let word = nearest(self.found, STRUCTURE).filter(|_| self.found.len() > 2)?;
-            Some(format!("did you mean `{word}`?"))
-        })
+        if let Some(advice) = self.advice_before(waits("a value")) {
+            return Some(advice);
+        }
+        if let Some(word) = nearest(self.found, STRUCTURE).filter(|_| self.found.len() > 2) {
+            return Some(format!("did you mean `{word}`?"));
+        }
+        let operand = self.found.starts_with(|c: char| is_word(c) || "\"`(".contains(c));
+        let missing = [("`,`", "a comma"), ("`)`", "an operator")].into_iter().find(|(mark, _)| waits(mark));
+        missing.filter(|_| operand).map(|(_, what)| format!("put {what} before it"))
+    }
+
+    /// The word before it on its line, in the broken part or not.
+    fn name(&self) -> &'t str {
+        let line = self.text.rsplit('\n').next().unwrap_or_default().trim_end();
+        line.rsplit(|c: char| !is_word(c)).next().unwrap_or_default()
+    }
+
+    fn advice_on_call(&self) -> String {
+        let name = self.name();
+        match self.text.ends_with(is_word) {
+            true => format!("a function is called by its name alone: `{name}(…)`"),
+            false => format!("no space stands between a function and its parenthesis: write `{name}(`"),
+        }
     }
 
     /// A slip in the word before, after which nothing fits.
@@ -133,13 +178,17 @@ impl<'t> Place<'t> {
     }
 }
 
-/// How other languages write what is written differently here.
-fn foreign(found: &str) -> Option<&'static str> {
+/// How other languages write what is written differently here, or what must stand before it. `operand`: whether a
+/// value is waited for, and no operator.
+fn foreign(found: &str, operand: bool) -> Option<&'static str> {
     Some(match found {
-        "=" => "`==` compares",
-        "&" => "write `and`",
-        "|" => "write `or`",
+        "=" | "===" => "`==` compares",
+        "!==" | "<>" => "write `!=`",
+        "&" | "&&" => "write `and`",
+        "|" | "||" => "write `or`",
         "!" => "write `not`",
+        "?" => "write `if … then … else …`, or `a ?? b` for a default",
+        "==" | "!=" | "<" | "<=" | ">" | ">=" if !operand => "a condition stands behind `where`",
         "'" => "strings stand in double quotes",
         "/" => "comments begin with `#`",
         _ => return None,
@@ -152,6 +201,20 @@ fn clauses(wanted: bool) -> impl Iterator<Item = &'static str> {
 
 fn policies(wanted: bool) -> impl Iterator<Item = &'static str> {
     POLICIES.into_iter().filter(move |_| wanted)
+}
+
+/// How many bytes of an operator stand before a place that is inside of it, as in `<>`.
+fn operator_before(text: &str, at: usize) -> usize {
+    let (before, behind) = (text.get(..at).unwrap_or_default(), text.get(at..).unwrap_or_default());
+    if behind.starts_with(is_operator) {
+        before.len() - before.trim_end_matches(is_operator).len()
+    } else {
+        0
+    }
+}
+
+fn is_operator(c: char) -> bool {
+    "=!<>&|?".contains(c)
 }
 
 fn is_word(c: char) -> bool {

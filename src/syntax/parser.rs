@@ -109,7 +109,8 @@ fn trimmed(part: &str, mut end: usize, comments: &[(usize, usize)]) -> usize {
 
 /// Whether the tree holds such nodes: punctuation and comments are left out.
 fn keeps(rule: Rule) -> bool {
-    !matches!(rule, Rule::COMMENT | Rule::EOI | Rule::open | Rule::close | Rule::colon | Rule::equals)
+    use Rule::*;
+    !matches!(rule, COMMENT | EOI | open | close | shut | end | colon | equals | no_args)
 }
 
 impl Tree<'_> {
@@ -196,12 +197,17 @@ fn expected(rules: &[Rule]) -> Vec<&'static str> {
         words
     };
     let mut strong = pick(|rule| !is_weak(rule));
-    if strong.contains(&"a step") {
-        // Blocks are steps in the user's words.
-        strong.retain(|word| !["a number", "`all`", "`either`", "`until`"].contains(word));
+    for (whole, parts) in WHOLES {
+        if strong.contains(whole) {
+            strong.retain(|word| !parts.contains(word));
+        }
     }
     if strong.is_empty() { pick(is_weak) } else { strong }
 }
+
+/// What is named as a whole, and how its parts may begin: blocks are steps in the user's words.
+const WHOLES: &[(&str, &[&str])] =
+    &[("a step", &["a number", "`all`", "`either`", "`until`"]), ("an expression", &["a name", "`if`"])];
 
 fn is_weak(rule: Rule) -> bool {
     matches!(rule, Rule::infix | Rule::quantifier | Rule::optional | Rule::reluctant | Rule::args)
@@ -221,7 +227,7 @@ words! {
     number "a number" literal "an expression" length "a duration" body_word "a clause" type_name "an event type"
     any_type "`*`" types "an event type" field_type "a type" field_decl "a field" path "a field"
     rule_decl "`rule`" event_decl "`event`" list_decl "`list`" table_decl "`table`" param_decl "`param`" EOI "the end"
-    open "`{`" close "`}`" comma "`,`" colon "`:`" equals "`=`"
+    open "`{`" close "`}`" shut "`)`" end "`]`" comma "`,`" colon "`:`" equals "`=`"
     event "a clause" sequence "a clause" window "a clause" when "a clause" matches "a clause" emit "a clause"
     on_timeout "a clause" suppress "a clause" meta "a clause"
     policy "`disjoint`, `separate`, `every`, `latest`, `all` or `to`" shape "a shape such as `over 5m`" emit_type "an event type" emit_field "a field"

@@ -143,7 +143,7 @@ impl Reader<'_> {
         let first = part.tokens.first().map(|token| word(self.text, token));
         let range = part.range();
         let Some(open) = open.filter(|_| first == Some("sequence")) else {
-            self.report_part(R::one_clause, &range);
+            self.report_clause(&range);
             return None;
         };
         let head_range = part.slice(0..open + 1).range();
@@ -170,6 +170,17 @@ impl Reader<'_> {
                 }
                 None
             }
+        }
+    }
+
+    /// Reports why a part is no clause: its first word, or what stands behind it.
+    fn report_clause(&mut self, range: &Range<usize>) {
+        if self.is_bad(range) {
+            return;
+        }
+        match message::misspelt_clause(self.file, self.text, range.start) {
+            Some(problem) => self.found.push(problem),
+            None => self.report_part(R::one_clause, range),
         }
     }
 
