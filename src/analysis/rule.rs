@@ -66,6 +66,7 @@ fn event(
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let pattern = fill(&layout, &mut cx);
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
+    cx.misspelt_steps();
     (plan::Body::Event(pattern), output, None)
 }
 
@@ -126,6 +127,7 @@ fn sequence(
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
     let timeout = clauses.timeout.as_ref().map(|timeout| self::output(rule, Some(timeout.emit), &mut cx));
+    cx.misspelt_steps();
     let timeout = timeout.zip(after).map(|(output, after)| plan::Timeout { after, output });
     let within = body.within.map(|within| within.value);
     (plan::Body::Sequence(Sequence { key, within, pattern, policy, report }), output, timeout)

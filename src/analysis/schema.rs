@@ -71,6 +71,18 @@ pub(super) fn join(path: &Path) -> String {
     names.join(".")
 }
 
+/// The path without `this`.
+pub(super) fn join_bare(path: &Path) -> String {
+    let joined = join(path);
+    joined.strip_prefix("this.").unwrap_or(&joined).to_owned()
+}
+
+/// Whether a schema has a field of this name, or fields within one.
+pub(super) fn has_field(schema: &Schema, name: &str) -> bool {
+    let mut fields = schema.events.values().flat_map(|event| event.fields.keys());
+    fields.any(|field| field.split('.').next() == Some(name))
+}
+
 fn field_type(field: &FieldDecl, found: &mut Vec<Diagnostic>) -> FieldType {
     let name = field.field_type.name.as_str();
     let scalar = FieldType::SCALARS.iter().find(|(scalar, _)| *scalar == name);

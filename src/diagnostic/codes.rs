@@ -83,4 +83,6 @@ codes! {
     UnusedParam "L0002" Warning "a parameter that no rule uses";
     NullComparison "L0003" Warning "a comparison with `null`, which is never true";
     Misspelt "L0004" Warning "an event type without a schema that looks like one with";
+    MisspeltStep "L0005" Warning "a field that looks like a misspelt step";
+    LooseDefault "L0006" Warning "`??` with arithmetic for a default";
 }

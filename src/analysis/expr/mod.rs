@@ -10,12 +10,14 @@ mod operator;
 mod path;
 mod pick;
 mod set;
+mod slip;
 mod text;
 mod trend;
 
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
+use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
@@ -43,6 +45,12 @@ pub(super) struct Cx<'a, 'l> {
     counted: Option<SlotId>,
     /// Fields that are known not to be null here, as `has(f) and …` says.
     guards: Vec<String>,
+    /// Fields that other terms of the `and`s around compare, so that those are not true either if one is missing.
+    compared: Vec<BTreeSet<String>>,
+    /// What has been said of missing fields in this rule.
+    told: BTreeSet<CompactString>,
+    /// Fields of the current event by their first word.
+    fields: IndexMap<CompactString, slip::Seen>,
     /// In a step's own key: the types of its events.
     key_types: Option<&'a Types>,
 }
@@ -62,7 +70,16 @@ pub(super) struct Typed {
     pub(super) expr: Expr,
     pub(super) ty: Type,
     /// A field that may be missing and then makes it unknown.
-    missing: Option<CompactString>,
+    missing: Option<Missing>,
+}
+
+/// A field that may be missing.
+#[derive(Clone, Debug)]
+struct Missing {
+    /// As it is written.
+    path: CompactString,
+    /// Whether a schema speaks of it; without one, any field may be missing.
+    declared: bool,
 }
 
 impl Typed {
@@ -80,8 +97,16 @@ impl Typed {
         Typed::new(Expr::Const(Value::Null), Type::Error)
     }
 
-    fn missing_with(mut self, missing: Option<CompactString>) -> Typed {
+    fn missing_with(mut self, missing: Option<Missing>) -> Typed {
         self.missing = missing;
+        self
+    }
+
+    /// If a field of it may be missing, says how that is written.
+    fn written(mut self, path: &str) -> Typed {
+        if let Some(missing) = &mut self.missing {
+            missing.path = path.into();
+        }
         self
     }
 }
@@ -103,6 +128,9 @@ impl<'a, 'l> Cx<'a, 'l> {
             place: Place::Emit,
             counted: None,
             guards: Vec::new(),
+            compared: Vec::new(),
+            told: BTreeSet::new(),
+            fields: IndexMap::new(),
             key_types: None,
         }
     }

@@ -8,6 +8,7 @@ use crate::syntax::ast::{self, BinaryOp, ExprKind, Path, UnaryOp};
 use crate::time::{Duration, Timestamp};
 
 use super::super::literal::negated;
+use super::super::schema::join_bare;
 use super::super::types::Type;
 use super::{Cx, Typed, bare};
 
@@ -22,11 +23,7 @@ impl Cx<'_, '_> {
     fn not(&mut self, operand: &ast::Expr, span: Span) -> Typed {
         let typed = self.lower_bool(operand, "what `not` stands before");
         if let Some(field) = &typed.missing {
-            let message = format!("`{field}` may be missing; then this is unknown, and unknown is not true");
-            let help = format!(
-                "say what is meant: `has({field}) and not …`, or `{field} ?? …` with a value to take then"
-            );
-            self.found.push(Diagnostic::new(Code::NotMissing, span, message).help(help));
+            self.not_missing(field, span);
         }
         Typed::new(Expr::Not(Box::new(typed.expr)), Type::Bool)
     }
@@ -78,9 +75,14 @@ impl Cx<'_, '_> {
         if op == BinaryOp::And {
             self.guards.extend(terms.iter().filter_map(|term| guarded(term)));
         }
+        let outer = self.compared.len();
+        if op == BinaryOp::And {
+            self.compared.push(terms.iter().flat_map(|term| compared(term)).collect());
+        }
         let what = if op == BinaryOp::And { "what `and` joins" } else { "what `or` joins" };
         let typed: Vec<Typed> = terms.iter().map(|term| self.lower_bool(term, what)).collect();
         self.guards.truncate(known);
+        self.compared.truncate(outer);
         let missing = typed.iter().find_map(|term| term.missing.clone());
         let join = if op == BinaryOp::And { Expr::And } else { Expr::Or };
         let expr = balanced(typed.into_iter().map(|term| term.expr).collect(), join);
@@ -88,6 +90,7 @@ impl Cx<'_, '_> {
     }
 
     fn coalesce(&mut self, left: &ast::Expr, right: &ast::Expr) -> Typed {
+        self.loose_default(right);
         let (a, b) = (self.lower(left), self.lower(right));
         let Some(ty) = a.ty.common(&b.ty) else {
             let message =
@@ -201,4 +204,18 @@ fn guarded(term: &ast::Expr) -> Option<String> {
     let ExprKind::Path(Path { segments }) = &bare(arg).kind else { return None };
     let names = segments.iter().map(|s| s.name.as_str()).filter(|name| *name != "this");
     (function.name == "has").then(|| names.collect::<Vec<_>>().join("."))
+}
+
+/// The paths that a term compares: it is not true if one of them is missing.
+fn compared(term: &ast::Expr) -> Vec<String> {
+    let sides = match &bare(term).kind {
+        ExprKind::Binary { op, left, right } if op.compares() => [Some(&**left), Some(&**right)],
+        ExprKind::In { value, .. } => [Some(&**value), None],
+        _ => [None, None],
+    };
+    let paths = sides.into_iter().flatten().filter_map(|side| match &bare(side).kind {
+        ExprKind::Path(path) => Some(join_bare(path)),
+        _ => None,
+    });
+    paths.collect()
 }

@@ -13,23 +13,26 @@ use crate::syntax::ast::{Ident, Path};
 
 use super::super::reach::{Place, Reach};
 use super::super::report::suggest;
-use super::super::schema::{Lookup, field_names, join, look_up};
+use super::super::schema::{Lookup, field_names, join_bare, look_up};
 use super::super::types::Type;
-use super::{Cx, Typed};
+use super::{Cx, Missing, Typed};
 
 impl<'a> Cx<'a, '_> {
     /// A name means a step before a parameter, a parameter before a list, and a list before a field. Parameters and
     /// lists have no fields, so that only a name without dots is one.
     pub(super) fn path(&mut self, path: &Path, span: Span) -> Typed {
         let typed = self.resolve(path, span);
-        let guarded = typed.missing.is_some()
-            && self.guards.contains(&join(path).trim_start_matches("this.").to_string());
-        if guarded { typed.missing_with(None) } else { typed }
+        if typed.missing.is_none() {
+            return typed;
+        }
+        let written = join_bare(path);
+        if self.guards.contains(&written) { typed.missing_with(None) } else { typed.written(&written) }
     }
 
     fn resolve(&mut self, path: &Path, span: Span) -> Typed {
         let Some((first, rest)) = path.segments.split_first() else { return Typed::error() };
         if first.name == "this" && !rest.is_empty() {
+            self.sure_field(rest);
             return self.own_field(rest, span);
         }
         if let Some(slot) = self.layout.slot(&first.name) {
@@ -49,6 +52,7 @@ impl<'a> Cx<'a, '_> {
                 return Typed::error();
             }
         }
+        self.possible_slip(path, span);
         self.own_field(&path.segments, span)
     }
 
@@ -85,12 +89,12 @@ impl<'a> Cx<'a, '_> {
         names: &[Ident],
         types: &Types,
         span: Span,
-    ) -> (Field, Type, Option<CompactString>) {
+    ) -> (Field, Type, Option<Missing>) {
         let path: Arc<[CompactString]> = names.iter().map(|name| name.name.clone()).collect();
         let joined = path.join(".");
-        let (field_type, optional) = match look_up(&self.declared.schema, types, &joined) {
-            Lookup::Unchecked => (FieldType::Any, true),
-            Lookup::Field { field_type, optional } => (field_type, optional),
+        let (field_type, optional, declared) = match look_up(&self.declared.schema, types, &joined) {
+            Lookup::Unchecked => (FieldType::Any, true, false),
+            Lookup::Field { field_type, optional } => (field_type, optional, true),
             Lookup::Unknown => {
                 self.unknown_field(&joined, types, span);
                 return (Field { path, field_type: FieldType::Any }, Type::Error, None);
@@ -99,7 +103,7 @@ impl<'a> Cx<'a, '_> {
         if field_type != FieldType::Any {
             self.uses.fields.insert(format!("{joined}: {field_type}"));
         }
-        let missing = optional.then(|| joined.into());
+        let missing = optional.then(|| Missing { path: joined.into(), declared });
         (Field { path, field_type: field_type.clone() }, Type::of_field(&field_type), missing)
     }
 

@@ -6,9 +6,11 @@ use crate::function::Function;
 use crate::plan::{Expr, Pick};
 use crate::span::Span;
 use crate::syntax::ast::{self, ExprKind, Ident, Path};
+use crate::syntax::print_expr;
 
 use super::super::reach::Reach;
 use super::super::report::not_yet;
+use super::super::schema::join;
 use super::super::types::Type;
 use super::call::{Form, arguments};
 use super::{Cx, Typed, bare};
@@ -22,7 +24,10 @@ impl Cx<'_, '_> {
         match Form::by_name(&function.name) {
             Some(Form::Lookup) => self.lookup(args, span),
             Some(form) if form.picks() => match self.pick(form, function, args, span) {
-                Some((reach, pick)) => self.bound(reach, pick, &path.segments, span),
+                Some((reach, pick)) => {
+                    let written = format!("{}.{}", print_expr(base), join(path));
+                    self.bound(reach, pick, &path.segments, span).written(&written)
+                }
                 None => Typed::error(),
             },
             None if Function::by_name(&function.name).is_none() => self.unknown(function, args),

@@ -11,7 +11,7 @@ use super::super::reach::Place;
 use super::super::types::Type;
 use super::aggregate::names_in;
 use super::call::arguments;
-use super::{Cx, Typed, bare};
+use super::{Cx, Missing, Typed, bare};
 
 impl Cx<'_, '_> {
     /// `lag(f)`
@@ -36,7 +36,8 @@ impl Cx<'_, '_> {
         };
         let types = self.layout.pattern.steps.get(step.index()).map(|step| &step.types);
         let (field, ty, _) = self.field(names, types.unwrap_or(&Types::Any), arg.span);
-        let missing = Some(format_compact!("lag({})", field.path.join(".")));
+        let path = format_compact!("lag({})", field.path.join("."));
+        let missing = Some(Missing { path, declared: true });
         Typed::new(Expr::Lag { step, field }, ty).missing_with(missing)
     }
 

@@ -124,6 +124,14 @@ pub enum ExprKind {
     Paren(Box<Expr>),
 }
 
+impl BinaryOp {
+    /// Whether it compares its sides: `==`, `<`, `like` and their kind.
+    pub fn compares(self) -> bool {
+        use BinaryOp::*;
+        matches!(self, Eq | Ne | Lt | Le | Gt | Ge | Like | Ilike | Matches)
+    }
+}
+
 /// A prefix operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnaryOp {
