@@ -110,7 +110,8 @@ impl<'t> Place<'t> {
         if self.found == "=" && expected == ["a value"] {
             return Some(format!("if `{}` is a field of `emit`, a comma must stand before it", self.before));
         }
-        if self.found == "(" && !self.name().is_empty() {
+        let name = self.name();
+        if self.found == "(" && !name.is_empty() && !is_known(name) {
             return Some(self.advice_on_call());
         }
         if self.found == "."
@@ -164,11 +165,10 @@ impl<'t> Place<'t> {
 
     /// A slip in the word before, after which nothing fits.
     fn advice_before(&self, value: bool) -> Option<String> {
-        let known: Vec<&str> = clauses(true).chain(STRUCTURE).collect();
-        if self.before.len() < 3 || known.contains(&self.before) || RESERVED.contains(&self.before) {
+        if self.before.len() < 3 || is_known(self.before) {
             return None;
         }
-        match nearest(self.before, known) {
+        match nearest(self.before, clauses(true).chain(STRUCTURE)) {
             Some(word) => Some(format!("did you mean `{word}` instead of `{}`?", self.before)),
             None if value => {
                 Some(format!("a clause is a word and a value, and `{}` is no clause", self.before))
@@ -197,6 +197,11 @@ fn foreign(found: &str, operand: bool) -> Option<&'static str> {
 
 fn clauses(wanted: bool) -> impl Iterator<Item = &'static str> {
     CLAUSES.into_iter().chain(METADATA).filter(move |_| wanted)
+}
+
+/// Whether a word has a meaning of its own, and is most likely no slip.
+fn is_known(word: &str) -> bool {
+    RESERVED.contains(&word) || clauses(true).chain(STRUCTURE).any(|known| known == word)
 }
 
 fn policies(wanted: bool) -> impl Iterator<Item = &'static str> {
