@@ -10,7 +10,7 @@ use tripline::{FileId, Limits, Program, Settings, SourceFile, Span, syntax};
 
 use crate::cli::Stop;
 use crate::params::Params;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, counted};
 
 /// The files of a rule set.
 #[derive(Default)]
@@ -70,13 +70,18 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
     Ok(Compiled { sources, findings, program: None })
 }
 
-/// The rule set, or its end: everything that is wrong is drawn. Lints are for `check` alone.
-pub(crate) fn load(paths: &[PathBuf], params: &Params, terminal: &Terminal) -> Result<Program, Stop> {
-    let compiled = compile(paths, params, &Limits::default())?;
-    compiled.program.ok_or_else(|| {
-        terminal.draw(&compiled.findings, &compiled.sources);
-        Stop::Rules
-    })
+/// The rule set, or its end: everything that is wrong is drawn. Lints are for `check`; here they are counted.
+pub(crate) fn load(path: &Path, params: &Params, terminal: &Terminal) -> Result<Program, Stop> {
+    let Compiled { sources, findings, program } = compile(&[path.to_owned()], params, &Limits::default())?;
+    let Some(program) = program else {
+        terminal.draw(&findings, &sources);
+        return Err(Stop::Rules);
+    };
+    if !findings.is_empty() {
+        let (count, path) = (counted(findings.len(), "warning"), path.display());
+        terminal.say(&format!("note: {count} in the rules; see with `tripline check {path}`"));
+    }
+    Ok(program)
 }
 
 /// The rule files that these paths stand for: themselves, or in folders every `*.trip` below in the order of paths.

@@ -141,18 +141,17 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         let text = "the fast engine is not there yet: leave out --engine, or say --engine reference";
         return Err(Stop::Failed(text.to_owned()));
     }
-    let rules = [args.rules.clone()];
     let reads_stdin = args.inputs.is_empty() || args.inputs.iter().any(|input| input == "-");
     if reads_stdin && args.rules == Path::new("-") {
         return Err(Stop::Failed("standard input cannot hold both the rules and the events".to_owned()));
     }
-    let program = rules::load(&rules, &args.params, terminal)?;
+    let program = rules::load(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
     let inputs = Inputs::find(&args.inputs, &options)?;
     let progress = Progress::new(&inputs);
     let shared = Shared::default();
     let merge = open(&inputs, &options, &progress, &shared)?;
-    shared.set(Outputs::create(&args.writing, &inputs, &rules::find(&rules)?, &program)?);
+    shared.set(Outputs::create(&args.writing, &inputs, &rules::find(std::slice::from_ref(&args.rules))?, &program)?);
     let counts = drive(args, Arc::new(program), merge, &shared, &progress, terminal);
     progress.end();
     shared.finish()?;
