@@ -84,9 +84,10 @@ pub(crate) struct Writing {
     #[arg(long)]
     format: Option<Style>,
 
-    /// What alerts say of the events bound: where they are, them in full, nothing
-    #[arg(long, value_name = "WHAT", default_value = "refs")]
-    evidence: What,
+    /// What alerts say of the events bound: where they are, them in full, nothing; JSON says where they are, a table
+    /// nothing unless told to
+    #[arg(long, value_name = "WHAT")]
+    evidence: Option<What>,
 
     /// How many events a step of an alert lists
     #[arg(long, value_name = "N", default_value_t = Limits::default().evidence)]
@@ -148,10 +149,11 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let program = rules::load(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
     let inputs = Inputs::find(&args.inputs, &options)?;
+    let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs);
     let shared = Shared::default();
     let merge = open(&inputs, &options, &progress, &shared)?;
-    shared.set(Outputs::create(&args.writing, &inputs, &rules::find(std::slice::from_ref(&args.rules))?, &program)?);
+    shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
     let counts = drive(args, Arc::new(program), merge, &shared, &progress, terminal);
     progress.end();
     shared.finish()?;
@@ -171,7 +173,10 @@ fn open(
     shared: &Shared,
 ) -> Result<Merge, Stop> {
     let (progress, shared) = (progress.clone(), shared.clone());
-    let tap: tripline::io::Tap = Arc::new(move |bytes| progress.around(bytes, || shared.flush()));
+    let tap: tripline::io::Tap = Arc::new(move |bytes| {
+        shared.flush();
+        progress.read(bytes);
+    });
     let readers: Result<Vec<Reader>, _> =
         inputs.iter().map(|input| Reader::open(input, options, &tap)).collect();
     Ok(Merge::new(readers?))
@@ -226,9 +231,9 @@ impl Writing {
             _ => AlertStyle::Plain,
         };
         let evidence = match self.evidence {
-            What::Refs => Evidence::Refs,
-            What::Full => Evidence::Full,
-            What::None => Evidence::None,
+            None | Some(What::Refs) => Evidence::Refs,
+            Some(What::Full) => Evidence::Full,
+            Some(What::None) => Evidence::None,
         };
         AlertFormat { style, evidence, limit: self.evidence_limit }
     }

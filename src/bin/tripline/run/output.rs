@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
 use tripline::io::{AlertFormat, Inputs, LateEvent, Reject};
 use tripline::{Alert, Event, Program, Sink};
 
+use super::progress::Progress;
 use super::table::Table;
 use super::{Style, Writing};
 use crate::cli::Stop;
@@ -22,9 +24,9 @@ struct Target {
 }
 
 impl Target {
-    fn create(path: Option<&Path>) -> Result<Self, Stop> {
-        let (name, to): (String, Box<dyn Write + Send>) = match path.filter(|path| *path != Path::new("-")) {
-            None => ("standard output".to_owned(), Box::new(io::stdout())),
+    fn create(path: Option<&Path>, progress: &Progress) -> Result<Self, Stop> {
+        let (name, to): (String, Box<dyn Write + Send>) = match path.filter(|_| !is_stdout(path)) {
+            None => ("standard output".to_owned(), progress.beside_stdout()),
             Some(path) => {
                 let file =
                     File::create(path).map_err(|e| failed(&format!("create `{}`", path.display()), &e))?;
@@ -76,18 +78,16 @@ impl Outputs {
         inputs: &Inputs,
         rule_files: &[PathBuf],
         program: &Program,
+        progress: &Progress,
     ) -> Result<Self, Stop> {
         check_places(writing, inputs, rule_files)?;
-        let optional =
-            |path: &Option<PathBuf>| path.as_deref().map(|path| Target::create(Some(path))).transpose();
-        let table = match writing.format {
-            Some(style) => style == Style::Table,
-            None => writing.out.is_none() && io::stdout().is_terminal(),
+        let optional = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Target::create(Some(path), progress)).transpose()
         };
         Ok(Outputs {
-            alerts: Target::create(writing.out.as_deref())?,
+            alerts: Target::create(writing.out.as_deref(), progress)?,
             format: writing.alert_format(),
-            table: table.then(|| Table::new(program)),
+            table: table(writing, program),
             late: optional(&writing.late)?,
             rejects: optional(&writing.rejects)?,
             written: 0,
@@ -110,6 +110,20 @@ impl Outputs {
         self.late.as_mut().map_or(Ok(()), Target::flush)?;
         self.rejects.as_mut().map_or(Ok(()), Target::flush)
     }
+}
+
+/// The table, if alerts are written as one: on a terminal, unless another format is wanted.
+fn table(writing: &Writing, program: &Program) -> Option<Table> {
+    let on_terminal = is_stdout(writing.out.as_deref()) && io::stdout().is_terminal();
+    let wanted = writing.format.map_or(on_terminal, |style| style == Style::Table);
+    // Evidence that nobody asked for would hide the alerts.
+    let evidence = writing.evidence.map(|_| writing.alert_format());
+    let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| width.into()).filter(|_| on_terminal);
+    wanted.then(|| Table::new(program, evidence, width))
+}
+
+fn is_stdout(path: Option<&Path>) -> bool {
+    path.is_none_or(|path| path == Path::new("-"))
 }
 
 /// No output file may be an input, a rule file or another output.

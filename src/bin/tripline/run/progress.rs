@@ -1,6 +1,6 @@
 //! The progress bar, on a terminal only.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tripline::io::Inputs;
@@ -10,15 +10,17 @@ use tripline::io::Inputs;
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// For these inputs.
+    /// For these inputs. Events that are typed in by hand need the terminal for themselves.
     pub(super) fn new(inputs: &Inputs) -> Self {
-        if !io::stderr().is_terminal() {
+        let typed_in = || inputs.iter().any(|input| input.path().is_none()) && io::stdin().is_terminal();
+        if !io::stderr().is_terminal() || typed_in() {
             return Progress(None);
         }
         let size = |path| std::fs::metadata(path).ok().filter(|meta| meta.is_file()).map(|meta| meta.len());
         let total: Option<u64> = inputs.iter().map(|input| input.path().and_then(size)).sum();
+        // Both fit into 80 columns.
         let template = match total {
-            Some(_) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            Some(_) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
             None => "{spinner} {bytes} {bytes_per_sec}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -26,20 +28,24 @@ impl Progress {
         Progress(Some(bar.with_style(style)))
     }
 
-    /// Counts bytes; what writes to the terminal meanwhile does not disturb the bar.
-    pub(super) fn around(&self, bytes: usize, write: impl FnOnce()) {
-        self.hidden(write);
+    /// Counts bytes.
+    pub(super) fn read(&self, bytes: usize) {
         if let Some(bar) = &self.0 {
             bar.inc(bytes as u64);
         }
     }
 
-    /// Takes the bar away while something is written.
-    pub(super) fn hidden(&self, write: impl FnOnce()) {
+    /// Takes the bar away while something is written to the terminal.
+    pub(super) fn hidden<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
+    }
+
+    /// Standard output, without the bar in between where both are seen on a terminal.
+    pub(super) fn beside_stdout(&self) -> Box<dyn Write + Send> {
+        if io::stdout().is_terminal() { Box::new(Beside(self.clone())) } else { Box::new(io::stdout()) }
     }
 
     /// Takes the bar away.
@@ -47,5 +53,24 @@ impl Progress {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Standard output on the terminal that has the bar. The bar goes only when there is something to write, so it does
+/// not flicker, and comes back below it.
+struct Beside(Progress);
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.hidden(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

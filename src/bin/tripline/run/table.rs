@@ -1,60 +1,158 @@
 //! Alerts as a table for reading, row by row as they come.
 
-use tripline::io::JsonValue;
-use tripline::{Alert, AlertKind, Program, Value};
+use tripline::io::{AlertFormat, Evidence, JsonValue};
+use tripline::{Alert, AlertKind, Event, Program, Value};
 
 const SEVERITY: &str = "SEVERITY";
 const RULE: &str = "RULE";
+const TIME: usize = "2026-01-01T00:00:00.000Z".len();
+const GAP: &str = "  ";
 
-/// Lays out rows: time, severity, rule, key, fields.
+/// Lays out rows: time, severity, rule, key, fields. What is too wide for a terminal goes on below, behind the time,
+/// so that the times stay a column.
 pub(super) struct Table {
     severity: usize,
     rule: usize,
+    /// What is shown below a row.
+    evidence: Option<AlertFormat>,
+    /// The columns of the terminal.
+    width: Option<usize>,
     begun: bool,
 }
 
 impl Table {
-    /// With columns as wide as the program's rules need.
-    pub(super) fn new(program: &Program) -> Self {
+    /// With columns as wide as the program's rules need. Events are shown below their alert if `evidence` says how.
+    pub(super) fn new(program: &Program, evidence: Option<AlertFormat>, width: Option<usize>) -> Self {
         let infos = || program.rules().map(|(_, info)| info);
         let severity = infos().map(|info| info.severity.map_or(0, |level| level.as_str().len())).max();
         let rule = infos().map(|info| info.name.chars().count()).max();
         let wide = |title: &str, longest: Option<usize>| longest.unwrap_or_default().max(title.len());
-        Table { severity: wide(SEVERITY, severity), rule: wide(RULE, rule), begun: false }
+        Table { severity: wide(SEVERITY, severity), rule: wide(RULE, rule), evidence, width, begun: false }
     }
 
-    /// The row of an alert, the first with the header above it.
+    /// The row of an alert, the first with the header above it, and its evidence below it.
     pub(super) fn row(&mut self, alert: &Alert) -> String {
-        let header = (!std::mem::replace(&mut self.begun, true))
-            .then(|| self.line("TIME", SEVERITY, RULE, "KEY AND FIELDS") + "\n");
+        let mut text = String::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.line(&mut text, "TIME", SEVERITY, RULE, &["KEY AND FIELDS".to_owned()]);
+        }
         let severity = alert.rule.severity.map_or("", |level| level.as_str());
         let key = alert.rule.key_names.iter().zip(alert.key.values());
         let fields = alert.fields.iter().map(|(name, value)| (name, value));
-        let mut said: Vec<String> =
-            key.chain(fields).map(|(name, value)| format!("{name}={}", shown(value))).collect();
+        let mut said: Vec<String> = key.chain(fields).map(|(name, value)| pair(name, value)).collect();
         if let AlertKind::Timeout { reached, bound } = &alert.kind {
             said.push(format!("(timeout of {bound}, reached {reached})"));
         }
-        let line = self.line(&alert.time.to_string(), severity, &alert.rule.name, &said.join("  "));
-        header.unwrap_or_default() + &line
+        self.line(&mut text, &alert.time.to_string(), severity, &alert.rule.name, &said);
+        if let Some(format) = self.evidence.filter(|format| format.evidence != Evidence::None) {
+            self.evidence(&mut text, alert, &format);
+        }
+        text.truncate(text.trim_end().len());
+        text
     }
 
-    fn line(&self, time: &str, severity: &str, rule: &str, rest: &str) -> String {
-        const TIME: usize = "2026-01-01T00:00:00.000Z".len();
-        let line = format!("{time:TIME$}  {severity:0$}  {rule:1$}  {rest}", self.severity, self.rule);
-        line.trim_end().to_owned()
+    fn line(&self, text: &mut String, time: &str, severity: &str, rule: &str, said: &[String]) {
+        let begin = format!("{time:TIME$}{GAP}{severity:0$}{GAP}{rule:1$}", self.severity, self.rule);
+        self.wrap(text, begin, said, TIME);
+    }
+
+    /// The title of the rule, and for each step the events bound: time, step, place, and the event itself if evidence
+    /// is full.
+    fn evidence(&self, text: &mut String, alert: &Alert, format: &AlertFormat) {
+        if let Some((_, title)) = alert.rule.notes.iter().find(|(name, _)| name == "title") {
+            text.push_str(&format!("{GAP}{}\n", plain(title)));
+        }
+        let wide = alert.bindings.iter().map(|(step, _)| step.chars().count()).max().unwrap_or_default();
+        for (step, events) in &alert.bindings {
+            for event in events.iter().take(format.limit) {
+                let begin =
+                    format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}{}", event.time.to_string(), place(event));
+                let fields = event.fields.iter().map(|(name, value)| pair(name, value));
+                let said = if format.evidence == Evidence::Full { fields.collect() } else { Vec::new() };
+                self.wrap(text, begin, &said, GAP.len() + TIME);
+            }
+            if let Some(more @ 1..) = events.len().checked_sub(format.limit) {
+                text.push_str(&format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}and {more} more\n", ""));
+            }
+        }
+        if let Some(deadline) = alert.deadline {
+            text.push_str(&format!("{GAP}{:TIME$}{GAP}(deadline)\n", deadline.to_string()));
+        }
+    }
+
+    /// Puts what is said behind the beginning of a line; what does not fit goes on further lines, `indent` columns and
+    /// a gap from the left.
+    fn wrap(&self, text: &mut String, begin: String, said: &[String], indent: usize) {
+        let width = self.width.unwrap_or(usize::MAX);
+        let mut line = begin;
+        for word in said {
+            if line.chars().count() + GAP.len() + word.chars().count() > width && !line.trim_end().is_empty()
+            {
+                text.push_str(line.trim_end());
+                text.push('\n');
+                line = " ".repeat(indent);
+            }
+            line.push_str(GAP);
+            line.push_str(word);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
 }
 
-/// A value for reading: text without quotes, unless it holds what could upset a terminal or be taken for two.
+fn pair(name: &str, value: &Value) -> String {
+    format!("{}={}", harmless(name), shown(value))
+}
+
+/// `auth.ndjson:17`
+fn place(event: &Event) -> String {
+    format!("{}:{}", harmless(&event.source.name), event.offset)
+}
+
+/// A value for reading: text without quotes, unless it is empty or holds what could be taken for two.
 fn shown(value: &Value) -> String {
-    let is_odd = |c: char| c.is_control() || c == ' ';
     match value {
-        Value::Str(text) if text.is_empty() || text.contains(is_odd) => format!("{text:?}"),
-        Value::Str(text) => text.to_string(),
+        Value::Str(text) if text.is_empty() || text.contains(' ') => format!("{text:?}"),
+        value => plain(value),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Str(text) => harmless(text),
         Value::Time(time) => time.to_string(),
         Value::Duration(length) => length.to_string(),
         Value::Ip(ip) => ip.to_string(),
-        value => serde_json::to_string(&JsonValue(value)).unwrap_or_default(),
+        value => harmless(&serde_json::to_string(&JsonValue(value)).unwrap_or_default()),
+    }
+}
+
+/// Text whose control characters are written as escapes: events are no commands for a terminal.
+fn harmless(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(width: Option<usize>, said: &[&str]) -> String {
+        let table = Table { severity: 4, rule: 5, evidence: None, width, begun: true };
+        let said: Vec<String> = said.iter().map(|&word| word.to_owned()).collect();
+        let mut text = String::new();
+        table.wrap(&mut text, "begin".to_owned(), &said, 2);
+        text
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_on_below() {
+        let said = ["a=1", "b=22", "c=333", "wider=than the terminal", "é=4"];
+        assert_eq!(wrapped(None, &said), "begin  a=1  b=22  c=333  wider=than the terminal  é=4\n");
+        assert_eq!(
+            wrapped(Some(16), &said),
+            "begin  a=1  b=22\n    c=333\n    wider=than the terminal\n    é=4\n"
+        );
+        assert_eq!(wrapped(Some(1), &["a=1"]), "begin\n    a=1\n");
     }
 }
