@@ -53,7 +53,7 @@
 //! # Features
 //!
 //! Without features the library does no input and output. `io` reads NDJSON, CSV and logs and writes alerts;
-//! `render` draws diagnostics; `ruletest` runs rule tests; `cli` (default) is the program.
+//! `render` draws diagnostics; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
 
 mod alert;
 mod analysis;
@@ -81,6 +81,8 @@ mod span;
 mod stream;
 pub mod syntax;
 mod time;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
 pub use analysis::Settings;

@@ -9,9 +9,9 @@ mod read;
 mod report;
 mod run;
 mod suite;
-mod yaml;
 
+pub use crate::yaml::Problem;
 pub use compare::{Difference, FieldDifference};
 pub use report::Report;
 pub use run::{Outcome, run};
-pub use suite::{BASE, Expected, Problem, Suite, Test};
+pub use suite::{BASE, Expected, Suite, Test};

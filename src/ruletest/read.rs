@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString, format_compact};
 
-use super::suite::{BASE, Expected, Problem, Suite, Test};
+use super::suite::{BASE, Expected, Suite, Test};
 use crate::diagnostic::nearest;
 use crate::event::{Event, Record, Source, Value};
 use crate::time::{Duration, Timestamp};
+use crate::yaml::Problem;
 
 const SUITE: &[&str] = &["rules", "tests"];
 const TEST: &[&str] = &["name", "rules", "params", "events", "advance", "at_end", "expect"];

@@ -1,13 +1,13 @@
 //! A file of rule tests as plain data.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use compact_str::CompactString;
 
-use super::{read, yaml};
+use super::read;
 use crate::event::{Event, Value};
 use crate::time::Timestamp;
+use crate::yaml::{self, Problem};
 
 /// The time that `0s` stands for: 2026-01-01T00:00:00Z.
 pub const BASE: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
@@ -55,24 +55,6 @@ pub struct Expected {
     pub fields: Vec<(CompactString, Value)>,
     /// How many events are bound to a step.
     pub counts: Vec<(CompactString, Value)>,
-}
-
-/// What is wrong with a test file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: a line and column, or a path such as `tests[2].events[0]`.
-    pub place: String,
-    /// What: lower case, no full stop, user text in back-ticks.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place.as_str() {
-            "" => f.write_str(&self.message),
-            place => write!(f, "{place}: {}", self.message),
-        }
-    }
 }
 
 impl Suite {

@@ -1,15 +1,39 @@
-//! YAML to values. The only file that names the crate for it.
+//! YAML to values, for the files that stand beside rules. The only file that names the crate for it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString};
 use serde_yaml::{Mapping, Value as Yaml};
 
-use super::suite::Problem;
 use crate::event::{Record, Value};
 
+/// What is wrong in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a line and column, or a path such as `tests[2].events[0]`.
+    pub place: String,
+    /// What: lower case, no full stop, user text in back-ticks.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => f.write_str(&self.message),
+            place => write!(f, "{place}: {}", self.message),
+        }
+    }
+}
+
 /// Reads one YAML document.
-pub(super) fn parse(text: &str) -> Result<Value, Problem> {
+///
+/// ```
+/// use tripline::{Value, yaml};
+/// let Ok(Value::Record(settings)) = yaml::parse("lateness: 5s") else { panic!() };
+/// assert_eq!(settings.get("lateness"), Some(&Value::str("5s")));
+/// ```
+pub fn parse(text: &str) -> Result<Value, Problem> {
     let yaml: Yaml = serde_yaml::from_str(text).map_err(|error| broken(&error))?;
     value(yaml).map_err(|message| Problem { place: String::new(), message })
 }
