@@ -10,6 +10,7 @@ use tripline::syntax::ast::Item;
 use tripline::{FileId, Limits, SourceFile, render, syntax};
 
 use crate::cli::{Exit, Stop};
+use crate::config::Config;
 use crate::params::Params;
 use crate::rules::{self, Compiled};
 use crate::terminal::{self, Terminal, counted};
@@ -29,6 +30,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     params: Params,
+
+    #[command(flatten)]
+    config: Config,
 
     /// Exit with 1 on lints: on all, or on those of these codes
     #[arg(long, value_name = "CODES", num_args = 0..=1, require_equals = true, value_delimiter = ',')]

@@ -3,8 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::config::CommandLine;
 use crate::terminal::{ColourChoice, Terminal};
 use crate::{check, demo, fmt, run, test};
 
@@ -79,13 +81,13 @@ impl From<io::Error> for Stop {
 
 /// Parses the command line and does what it says.
 pub(crate) fn main() -> Exit {
-    let cli = match Cli::try_parse() {
+    let line = match CommandLine::new(std::env::args_os().collect(), Cli::command()) {
+        Ok(line) => line,
+        Err(stop) => return end(Err(stop), &Terminal::new(ColourChoice::Auto)),
+    };
+    let cli = match Cli::try_parse_from(&line.arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // A help text that nobody reads to its end is no failure.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
-        }
+        Err(error) => return refuse(&error, &line),
     };
     let terminal = Terminal::new(cli.color);
     let done = match cli.command {
@@ -95,6 +97,22 @@ pub(crate) fn main() -> Exit {
         Command::Test(args) => test::execute(&args, &terminal),
         Command::Demo(args) => demo::execute(&args, &terminal),
     };
+    end(done, &terminal)
+}
+
+/// Says what is wrong with the command line, or what help was asked for.
+fn refuse(error: &clap::Error, line: &CommandLine) -> Exit {
+    // A help text that nobody reads to its end is no failure.
+    let _ = error.print();
+    let of_several = matches!(error.kind(), ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument);
+    if let Some((file, settings)) = line.settings.as_ref().filter(|(_, all)| of_several && !all.is_empty()) {
+        let text = format!("\nnote: `{}` says: {}", file.display(), settings.join(" "));
+        Terminal::new(ColourChoice::Auto).say(&text);
+    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Done }
+}
+
+fn end(done: Result<Exit, Stop>, terminal: &Terminal) -> Exit {
     match done {
         Ok(exit) => exit,
         Err(Stop::ClosedPipe) => Exit::Done,

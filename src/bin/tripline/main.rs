@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod config;
 mod demo;
 mod fmt;
 mod params;

@@ -17,6 +17,7 @@ use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::summary::{Counts, StatsFormat};
 use crate::cli::{Exit, Stop};
+use crate::config::Config;
 use crate::params::Params;
 use crate::reading::Reading;
 use crate::rules;
@@ -36,6 +37,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     params: Params,
+
+    #[command(flatten)]
+    config: Config,
 
     #[command(flatten)]
     reading: Reading,
