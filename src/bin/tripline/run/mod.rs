@@ -25,6 +25,16 @@ use crate::terminal::Terminal;
 
 /// Match events against rules and write the alerts
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  tripline run rules/ events.ndjson                  alerts as JSON, on a terminal as a table
+  tripline run rules/ logs/ --rejects bad.ndjson     all below logs/; keep what is no event
+  zcat big.gz | tripline run a.trip --lateness 30s   events may come 30 seconds late
+  tripline run a.trip trail.json --records Records --time eventTime --type eventName
+  tripline run a.trip app.log --lines '^(?<ts>\\S+) (?<type>\\w+) (?<user>\\w+)' --tz UTC
+  tripline run a.trip e.ndjson --format table --evidence full
+
+Options can stand in tripline.yaml by their long names, as in `lateness: 30s`")]
 pub(crate) struct Args {
     /// A rule file, or a folder with *.trip files
     #[arg(value_name = "RULES")]
