@@ -93,6 +93,7 @@ impl Machine {
                 let (_, alert) = self.alert(&key, &found, last);
                 certain.push((Timestamp::MAX, alert));
             }
+            self.refused += partition.refused;
         }
         self.deadlines.clear();
         certain
