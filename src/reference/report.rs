@@ -43,7 +43,9 @@ impl Reporter {
         moment: Timestamp,
     ) -> Option<Alert> {
         let timeout = self.timeout.as_ref()?;
-        let reached = timeout.after.is_none_or(|step| partial.bound.iter().any(|b| b.step == step));
+        // Branches may share a name, so it is the name that counts and not the step.
+        let slot = timeout.after.map(|step| law.pattern.step(step).slot);
+        let reached = slot.is_none_or(|slot| partial.bound.iter().any(|b| b.slot == slot));
         reached.then(|| self.build(law, key, partial, kind, moment, &timeout.output))
     }
 
