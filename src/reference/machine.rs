@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::Certain;
 use super::eval::{Here, Law};
-use super::partial::{Match, Partial, State};
+use super::partial::{Expired, Match, Partial, State};
 use super::partition::{Partition, Seen};
 use super::report::Reporter;
 use crate::alert::{Kind, RuleInfo};
@@ -76,8 +76,8 @@ impl Machine {
             let mut partition = self.take(&key);
             let (matches, timeouts) = partition.fire(&self.law, deadline);
             certain.extend(matches.iter().map(|found| self.alert(&key, found, deadline)));
-            for (partial, bound) in timeouts {
-                certain.extend(self.timeout(&key, &partial, &bound, deadline));
+            for expired in timeouts {
+                certain.extend(self.timeout(&key, &expired, deadline));
             }
             self.put_back(key, partition);
         }
@@ -157,17 +157,12 @@ impl Machine {
     }
 
     /// A start that expired, if the rule speaks of timeouts and it had reached the step asked for.
-    fn timeout(
-        &mut self,
-        key: &Key,
-        partial: &Arc<Partial>,
-        bound: &str,
-        moment: Timestamp,
-    ) -> Option<Certain> {
+    fn timeout(&mut self, key: &Key, expired: &Expired, moment: Timestamp) -> Option<Certain> {
+        let partial = &expired.partial;
         let reached = partial.bound.last()?;
         let kind = Kind::Timeout {
             reached: self.law.pattern.slot(reached.slot).name.clone(),
-            bound: CompactString::from(bound),
+            bound: CompactString::from(expired.bound.as_str()),
         };
         let key = self.shown(key, partial);
         let alert = self.reporter.timeout(&self.law, &key, partial, kind, moment)?;

@@ -95,10 +95,18 @@ pub(super) struct Start {
     /// The start event's place in the total order.
     pub(super) seq: u64,
     pub(super) branches: Vec<Branch>,
-    /// Of the partial matches that a time bound ended the furthest, with the bound.
-    pub(super) expired: Option<(Arc<Partial>, String)>,
+    /// Of the partial matches that a time bound ended the furthest.
+    pub(super) expired: Option<Expired>,
     /// What `matches all` has reported of it.
     pub(super) reported: Vec<Vec<(SlotId, u64)>>,
+}
+
+/// A partial match that a time bound ended.
+#[derive(Clone, Debug)]
+pub(super) struct Expired {
+    pub(super) partial: Arc<Partial>,
+    pub(super) bound: String,
+    pub(super) time: Timestamp,
 }
 
 /// A match: what is bound, and the deadline of its last absence.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::eval::{Here, Law};
-use super::partial::{Bound, Branch, Match, Partial, Start, State, Wait};
+use super::partial::{Bound, Branch, Expired, Match, Partial, Start, State, Wait};
 use super::place::{self, Pending, Way};
 use crate::event::Event;
 use crate::id::{GroupId, SlotId, StepId};
@@ -78,7 +78,7 @@ impl Partition {
 
     /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
     /// expired with what they had and the bound that ended them.
-    pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<(Arc<Partial>, String)>) {
+    pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<Expired>) {
         let (mut matches, mut timeouts) = (Vec::new(), Vec::new());
         let seqs: Vec<u64> = self.starts.iter().map(|start| start.seq).collect();
         let mut reported = 0;
@@ -327,7 +327,10 @@ fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
                 }
             }
             (Some((when, step)), _) if when <= time => {
-                keep_furthest(start, branch.partial, law.bound_text(step))
+                keep_furthest(
+                    start,
+                    Expired { partial: branch.partial, bound: law.bound_text(step), time: when },
+                );
             }
             _ => start.branches.push(branch),
         }
@@ -335,16 +338,17 @@ fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
     matches
 }
 
-/// The furthest partial match is the one with the latest step of the text, then the most events, then the preferred.
-fn keep_furthest(start: &mut Start, partial: Arc<Partial>, bound: String) {
-    let reach = |p: &Partial| (p.bound.iter().map(|b| b.step).max(), p.bound.len());
-    if start.expired.as_ref().is_none_or(|(best, _)| reach(&partial) > reach(best)) {
-        start.expired = Some((partial, bound));
+/// The furthest partial match is the one with the latest step of the text, then the most events, then the last to
+/// expire, then the preferred.
+fn keep_furthest(start: &mut Start, expired: Expired) {
+    let reach = |e: &Expired| (e.partial.bound.iter().map(|b| b.step).max(), e.partial.bound.len(), e.time);
+    if start.expired.as_ref().is_none_or(|best| reach(&expired) > reach(best)) {
+        start.expired = Some(expired);
     }
 }
 
 /// A start has expired when time has ended its last derivation and none became a match.
-fn timed_out(start: &mut Start, complete: &[Match]) -> Option<(Arc<Partial>, String)> {
+fn timed_out(start: &mut Start, complete: &[Match]) -> Option<Expired> {
     let over = start.branches.is_empty() && complete.is_empty() && start.reported.is_empty();
     if over { start.expired.take() } else { None }
 }
