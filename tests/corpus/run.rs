@@ -128,8 +128,8 @@ fn in_order(a: &Alert, b: &Alert) -> bool {
     }
 }
 
-fn cause(alert: &Alert) -> Option<u64> {
-    let last = alert.bindings.iter().flat_map(|(_, events)| events).map(|event| event.offset).max()?;
+fn cause(alert: &Alert) -> Option<(Timestamp, u32, u64)> {
+    let last = alert.bindings.iter().flat_map(|(_, events)| events).map(|event| event.place()).max()?;
     let by_event = alert.kind == AlertKind::Match && alert.deadline.is_none() && alert.last == alert.time;
     by_event.then_some(last)
 }
@@ -159,6 +159,7 @@ fn found(alert: &Alert, line: &str) -> Found {
     Found {
         bindings: bindings.collect(),
         fields: alert.fields.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+        id: alert.id,
         rest,
     }
 }
