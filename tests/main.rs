@@ -8,6 +8,7 @@ mod clock;
 mod corpus;
 mod diagnostics;
 mod docs;
+mod generate;
 mod io;
 mod judge;
 mod layering;

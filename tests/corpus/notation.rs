@@ -44,6 +44,8 @@ pub struct Found {
     pub bindings: Vec<(String, Vec<u64>)>,
     /// What `emit` added.
     pub fields: Vec<(String, Value)>,
+    /// Its id.
+    pub id: u128,
     /// Everything else, as text by the words of the notation.
     pub rest: Vec<(&'static str, String)>,
 }

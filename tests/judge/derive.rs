@@ -15,16 +15,45 @@ use super::{Bindings, Partition};
 pub struct Derivation {
     /// What is bound, in order.
     pub bound: Vec<Bound>,
-    /// When it is certain.
+    /// When its steps and absences are complete.
     pub end: Moment,
+    /// The first event after its last one that the last line of the sequence is about.
+    pub cancelled: Option<Moment>,
     /// Its place in the preference order of its start.
     pub preference: usize,
+}
+
+/// A derivation on its way that waits for an event for a step or for the deadline of a last absence.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// What is bound, in order.
+    pub bound: Vec<Bound>,
+    /// What ends it; nothing does as long as it may go on.
+    pub end: Option<End>,
+    /// Its place in the preference order of its start: behind what comes of it, before what it is preferred to.
+    pub preference: usize,
+}
+
+/// What ends a wait.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub at: Moment,
+    /// The time bound, by its step; `None` is the rule's. An event ends it otherwise.
+    pub expired: Option<Option<StepId>>,
+}
+
+/// What a partition can come to.
+#[derive(Debug, Default)]
+pub struct Course {
+    pub derivations: Vec<Derivation>,
+    pub waits: Vec<Wait>,
 }
 
 /// An event bound to a step.
 #[derive(Clone, Debug)]
 pub struct Bound {
     pub slot: SlotId,
+    pub step: StepId,
     pub event: usize,
     /// The groups it stands in, each with its running iteration.
     pub path: Vec<(GroupId, u32)>,
@@ -72,8 +101,8 @@ pub struct State<'a> {
     pub start: usize,
     /// Absences passed since the last event bound, with the path at their place.
     pub absences: Vec<(StepId, Vec<(GroupId, u32)>)>,
-    /// What ends the loops and waits the place stands in.
-    pub untils: Vec<&'a Expr>,
+    /// What ends the loops and waits the place stands in, with the step it belongs to if it is one's.
+    pub untils: Vec<(Option<StepId>, &'a Expr)>,
     pub iterations: u32,
 }
 
@@ -86,20 +115,34 @@ impl State<'_> {
 type Then<'a, 't> = &'t mut dyn FnMut(State<'a>);
 
 impl<'a> Partition<'a> {
-    /// All derivations from all starts.
-    pub fn derivations(&self) -> Vec<Derivation> {
-        (0..self.events.len()).flat_map(|start| self.derivations_from(start)).collect()
+    /// All derivations from all starts, and all on their way.
+    pub fn course(&self) -> Course {
+        let mut course = Course::default();
+        (0..self.events.len()).for_each(|start| self.derive(start, &mut course));
+        course.waits = self.waits.take();
+        course
     }
 
-    fn derivations_from(&self, start: usize) -> Vec<Derivation> {
-        let mut found: Vec<Derivation> = Vec::new();
-        self.list(&self.sequence.pattern.items, State { start, ..State::default() }, &mut |state| {
-            if let Some(end) = self.end(&state).filter(|end| !self.cancelled(&state, *end)) {
-                let preference = found.len();
-                found.push(Derivation { bound: state.bound, end, preference });
+    fn derive(&self, start: usize, course: &mut Course) {
+        self.list(&self.sequence.pattern.items, State { start, ..State::default() }, &mut |state| match self
+            .end(&state)
+        {
+            Ok(end) => {
+                let cancelled = self.cancelled(&state);
+                let preference = self.next_preference();
+                course.derivations.push(Derivation { bound: state.bound, end, cancelled, preference });
             }
+            Err(violated) => self.wait(&state, violated.map(|at| End { at, expired: None })),
         });
-        found
+    }
+
+    fn next_preference(&self) -> usize {
+        self.preference.replace(self.preference.get() + 1)
+    }
+
+    fn wait(&self, state: &State, end: Option<End>) {
+        let preference = self.next_preference();
+        self.waits.borrow_mut().push(Wait { bound: state.bound.clone(), end, preference });
     }
 
     fn list(&self, items: &'a [Item], state: State<'a>, then: Then<'a, '_>) {
@@ -119,7 +162,7 @@ impl<'a> Partition<'a> {
             Item::Step(id) => {
                 let step = pattern.step(*id);
                 let once = |state: State<'a>, then: Then<'a, '_>| self.take(*id, state, then);
-                self.until(step.until.as_ref(), state, then, &|state, then| {
+                self.until(Some(*id), step.until.as_ref(), state, then, &|state, then| {
                     self.repeat(step.repeat, 0, state, &once, then);
                 });
             }
@@ -133,7 +176,7 @@ impl<'a> Partition<'a> {
                         then(state);
                     });
                 };
-                self.until(group.until.as_ref(), state, then, &|state, then| {
+                self.until(None, group.until.as_ref(), state, then, &|state, then| {
                     self.repeat(group.repeat, 0, state, &once, then);
                 });
             }
@@ -149,13 +192,14 @@ impl<'a> Partition<'a> {
     /// What `until` ends takes nothing once an event has satisfied it.
     fn until(
         &self,
+        step: Option<StepId>,
         until: Option<&'a Expr>,
         mut state: State<'a>,
         then: Then<'a, '_>,
         body: &dyn Fn(State<'a>, Then<'a, '_>),
     ) {
         let outside = state.untils.len();
-        state.untils.extend(until);
+        state.untils.extend(until.map(|until| (step, until)));
         body(state, &mut |mut state| {
             state.untils.truncate(outside);
             then(state);
@@ -213,10 +257,41 @@ impl<'a> Partition<'a> {
                 }
                 // A relaxed step may not pass over an event that qualifies.
                 if mode == Mode::Relaxed {
-                    return;
+                    break;
                 }
             }
         }
+        if !state.bound.is_empty() {
+            self.wait(&state, self.end_of_wait(id, mode, &state));
+        }
+    }
+
+    /// What ends a wait for a step: an event that is not allowed, the one it takes, or the first of its time bounds.
+    pub fn end_of_wait(&self, id: StepId, mode: Mode, state: &State) -> Option<End> {
+        let (first, last) = (state.bound.first()?.event, state.last()?);
+        let rule = self.sequence.within.map(|d| (self.time(first).after(d), None));
+        let own = self.sequence.pattern.step(id).within.map(|d| (self.time(last).after(d), Some(id)));
+        let bound = match (rule, own) {
+            (Some(rule), Some(own)) => Some(if own.0 < rule.0 { own } else { rule }),
+            (rule, own) => rule.or(own),
+        };
+        let reach = self.reach(id, mode, state);
+        let ends = |e: usize| {
+            let taken = mode != Mode::Any && reach.contains(&e) && self.qualifies(id, e, state);
+            let broken = mode == Mode::Next && reach.contains(&e);
+            taken || broken || !self.allowed(e, state)
+        };
+        let in_time = |e: &usize| bound.is_none_or(|(time, _)| self.time(*e) <= time);
+        match (last + 1..self.events.len()).take_while(in_time).find(|&e| ends(e)) {
+            Some(e) => Some(End { at: self.moment(e), expired: None }),
+            None => bound
+                .map(|(time, step)| End { at: Moment { time, at: Place::Deadline }, expired: Some(step) }),
+        }
+    }
+
+    /// Whether an event leaves a derivation its absences and loops and does not cancel it.
+    fn allowed(&self, event: usize, state: &State) -> bool {
+        !self.cancels_partial(event, state) && !self.stopped(event, state) && !self.violated(event, state)
     }
 
     /// The events among which a step of this mode may look; the first step of all has its start.
@@ -251,71 +326,99 @@ impl<'a> Partition<'a> {
         let first = state.bound.first().map_or(event, |b| b.event);
         let in_time = self.sequence.within.is_none_or(|d| self.time(event).since(self.time(first)) <= d);
         if !in_time
-            || !self.open(event, &state, &state.untils)
-            || !self.absent(event, &state, &state.absences)
+            || !self.open(event, &state)
+            || state.last().is_some_and(|last| (last + 1..=event).any(|e| self.cancels_partial(e, &state)))
+            || !self.absent(event, &state)
         {
             return None;
         }
         let slot = self.sequence.pattern.step(id).slot;
-        state.bound.push(Bound { slot, event, path: state.path.clone() });
+        state.bound.push(Bound { slot, step: id, event, path: state.path.clone() });
         state.absences.clear();
         Some(state)
     }
 
     /// Whether no event after the last bound one, up to this one, satisfies one of the `until`s.
-    fn open(&self, event: usize, state: &State, untils: &[&Expr]) -> bool {
+    fn open(&self, event: usize, state: &State) -> bool {
         let Some(last) = state.last() else { return true };
-        (last + 1..=event).all(|e| !untils.iter().any(|until| self.holds(until, e, state, &state.path)))
+        !(last + 1..=event).any(|e| self.stopped(e, state))
+    }
+
+    /// Whether an event satisfies one of the `until`s; one of a step does not see what is hidden from the step.
+    fn stopped(&self, event: usize, state: &State) -> bool {
+        let sees = |step: Option<StepId>| step.is_none_or(|step| !self.hidden(step, event));
+        state.untils.iter().any(|(step, until)| sees(*step) && self.holds(until, event, state, &state.path))
     }
 
     /// Whether the absences before this event hold. What violates one and fits the step too violates it.
-    fn absent(&self, event: usize, state: &State, absences: &[(StepId, Vec<(GroupId, u32)>)]) -> bool {
-        absences.iter().all(|(id, path)| {
-            let step = self.sequence.pattern.step(*id);
-            let violates = |e: usize| self.fits(*id, step, e, state, path);
-            match (state.last(), step.within) {
-                (Some(last), limit) => !(last + 1..=event)
-                    .any(|e| limit.is_none_or(|d| self.time(e).since(self.time(last)) <= d) && violates(e)),
-                (None, limit) => !(0..event)
-                    .any(|e| limit.is_none_or(|d| self.time(event).since(self.time(e)) <= d) && violates(e)),
-            }
-        })
+    fn absent(&self, event: usize, state: &State) -> bool {
+        match state.last() {
+            Some(last) => !(last + 1..=event).any(|e| self.violated(e, state)),
+            None => state.absences.iter().all(|(id, path)| {
+                let step = self.sequence.pattern.step(*id);
+                let near = |e: usize| step.within.is_none_or(|d| self.time(event).since(self.time(e)) <= d);
+                let holds = !(0..event).any(|e| near(e) && self.fits(*id, step, e, state, path));
+                self.note.violated.set(self.note.violated.get() || !holds);
+                holds
+            }),
+        }
     }
 
-    /// When a derivation whose steps are all bound is certain; `None` if a last absence does not hold.
-    fn end(&self, state: &State) -> Option<Moment> {
-        let (first, last) = (state.bound.first()?.event, state.last()?);
-        let mut end = Moment { time: self.time(last), at: Place::Event(last) };
+    /// Whether an event after the last bound one violates an absence, which its `within` limits.
+    fn violated(&self, event: usize, state: &State) -> bool {
+        let Some(last) = state.last() else { return false };
+        let violated = state.absences.iter().any(|(id, path)| {
+            let step = self.sequence.pattern.step(*id);
+            step.within.is_none_or(|d| self.time(event).since(self.time(last)) <= d)
+                && self.fits(*id, step, event, state, path)
+        });
+        self.note.violated.set(self.note.violated.get() || violated);
+        violated
+    }
+
+    /// When a derivation whose steps are all bound is complete; if not, when a last absence was violated or it was
+    /// cancelled before.
+    pub fn end(&self, state: &State) -> Result<Moment, Option<Moment>> {
+        let (first, last) = (state.bound.first().ok_or(None)?.event, state.last().ok_or(None)?);
+        let mut end = self.moment(last);
+        let mut violation = None;
         for (id, path) in &state.absences {
             let step = self.sequence.pattern.step(*id);
             let deadline = match (step.within, self.sequence.within) {
                 (Some(own), _) => self.time(last).after(own),
                 (None, Some(rule)) => self.time(first).after(rule),
-                (None, None) => return None,
+                (None, None) => return Err(None),
             };
-            let after = last + 1..self.events.len();
-            if after.into_iter().any(|e| self.time(e) <= deadline && self.fits(*id, step, e, state, path)) {
-                return None;
-            }
+            let mut after = (last + 1..self.events.len()).filter(|&e| self.time(e) <= deadline);
+            let violates = after.find(|&e| self.fits(*id, step, e, state, path)).map(|e| self.moment(e));
+            violation = violation.into_iter().chain(violates).min();
             end = end.max(Moment { time: deadline, at: Place::Deadline });
         }
-        Some(end)
+        self.note.violated.set(self.note.violated.get() || violation.is_some());
+        match violation.into_iter().chain(self.cancelled(state).filter(|at| *at <= end)).min() {
+            Some(at) => Err(Some(at)),
+            None => Ok(end),
+        }
     }
 
-    /// Whether the last line of the sequence cancels it before it ends, or with its end.
-    fn cancelled(&self, state: &State, end: Moment) -> bool {
-        (state.start + 1..self.events.len())
-            .filter(|&e| Moment { time: self.time(e), at: Place::Event(e) } <= end)
-            .any(|e| {
-                let bound = state.bound.iter().filter(|b| b.event < e).cloned().collect();
-                self.cancels(e, &State { bound, ..State::default() })
-            })
+    /// When the last line of the sequence cancels it.
+    fn cancelled(&self, state: &State) -> Option<Moment> {
+        let after = state.last()? + 1..self.events.len();
+        after.into_iter().find(|&e| self.cancels_partial(e, state)).map(|e| self.moment(e))
+    }
+
+    fn cancels_partial(&self, event: usize, state: &State) -> bool {
+        self.cancels(event, &State { bound: state.bound.clone(), ..State::default() })
     }
 
     /// Whether an event is the one of the last line, `until x: …`.
     pub fn cancels(&self, event: usize, state: &State) -> bool {
         let pattern = &self.sequence.pattern;
         pattern.cancel.is_some_and(|id| self.fits(id, pattern.step(id), event, state, &[]))
+    }
+
+    pub fn moment(&self, event: usize) -> Moment {
+        Moment { time: self.time(event), at: Place::Event(event) }
     }
 
     pub fn time(&self, event: usize) -> Timestamp {

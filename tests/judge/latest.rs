@@ -5,6 +5,7 @@ use tripline::plan::Item;
 
 use super::Partition;
 use super::derive::{Derivation, Moment, Place, State};
+use super::policy::Won;
 
 /// A place: a step that takes one event, and the absences before it.
 struct Stage {
@@ -12,38 +13,58 @@ struct Stage {
     absences: Vec<StepId>,
 }
 
+/// The last place: a match that waits for the deadline of its last absences, which must be absent from its last event
+/// on.
+struct Waiting<'a> {
+    state: State<'a>,
+    end: Result<Moment, Option<Moment>>,
+}
+
 impl<'a> Partition<'a> {
-    /// Plain steps, absences before one, and `{n}` only.
-    pub fn latest(&self) -> Vec<Derivation> {
-        let Some(stages) = self.stages() else {
-            self.beyond.set(true);
+    /// Plain steps, absences and `{n}` only.
+    pub fn latest(&self) -> Vec<Won> {
+        let Some((stages, last)) = self.stages() else {
+            self.note.beyond.set(true);
             return Vec::new();
         };
         let mut places: Vec<Option<State>> = stages.iter().map(|_| None).collect();
+        let mut waiting: Option<Waiting> = None;
         let mut found = Vec::new();
         for event in 0..self.events.len() {
+            // What waits fires before an event that is later, and ends with one that must be absent.
+            if let Some(Ok(end)) = waiting.as_ref().map(|w| &w.end)
+                && *end < self.moment(event)
+            {
+                found.extend(waiting.take().map(won));
+            }
+            if waiting.as_ref().is_some_and(|w| w.end == Err(Some(self.moment(event)))) {
+                waiting = None;
+            }
             if self.cancels(event, &State::default()) {
                 places.fill(None);
+                waiting = None;
             }
             for n in (0..stages.len()).rev() {
                 let before = match n {
                     0 => Some(State { start: event, ..State::default() }),
                     _ => places[n - 1].clone(),
                 };
-                let Some(moved) = before.and_then(|state| self.advance(&stages[n], event, state)) else {
+                let Some(mut moved) = before.and_then(|state| self.advance(&stages[n], event, state)) else {
                     continue;
                 };
                 if n > 0 {
                     places[n - 1] = None;
                 }
-                if n + 1 == stages.len() {
-                    let end = Moment { time: self.time(event), at: Place::Event(event) };
-                    found.push(Derivation { bound: moved.bound, end, preference: 0 });
-                } else {
+                if n + 1 < stages.len() {
                     places[n] = Some(moved);
+                    continue;
                 }
+                moved.absences = last.iter().map(|id| (*id, Vec::new())).collect();
+                let arrived = Waiting { end: self.end(&moved), state: moved };
+                if last.is_empty() { found.push(won(arrived)) } else { waiting = Some(arrived) }
             }
         }
+        found.extend(waiting.filter(|w| w.end.is_ok()).map(won));
         found
     }
 
@@ -56,7 +77,8 @@ impl<'a> Partition<'a> {
         if moves { self.bind(stage.step, event, state) } else { None }
     }
 
-    fn stages(&self) -> Option<Vec<Stage>> {
+    /// The places, and the absences behind the last one.
+    fn stages(&self) -> Option<(Vec<Stage>, Vec<StepId>)> {
         let (mut stages, mut absences) = (Vec::new(), Vec::new());
         for item in &self.sequence.pattern.items {
             match item {
@@ -72,6 +94,13 @@ impl<'a> Partition<'a> {
             }
         }
         let plain = self.sequence.pattern.steps.iter().all(|step| step.until.is_none());
-        (plain && absences.is_empty()).then_some(stages)
+        plain.then_some((stages, absences))
     }
+}
+
+fn won(waiting: Waiting) -> Won {
+    // A match without last absences ends with its last event, whatever is said of it later.
+    let last = waiting.state.bound.last().map(|b| b.event).unwrap_or_default();
+    let end = waiting.end.unwrap_or(Moment { time: tripline::Timestamp::MIN, at: Place::Event(last) });
+    Won::at_end(Derivation { bound: waiting.state.bound, end, cancelled: None, preference: 0 })
 }

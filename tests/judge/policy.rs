@@ -1,86 +1,83 @@
-//! Which derivations are reported.
+//! Which derivations are reported as soon as they are complete.
 
 use std::collections::BTreeSet;
 
 use tripline::SlotId;
-use tripline::plan::Policy;
+use tripline::plan::{Policy, Report};
 
 use super::Partition;
-use super::derive::{Derivation, Moment, Place};
+use super::derive::{Bound, Derivation, Moment, Place};
+
+/// A derivation that is reported.
+#[derive(Clone, Debug)]
+pub struct Won {
+    pub derivation: Derivation,
+    /// When it is reported.
+    pub at: Moment,
+    /// The starts that lost to it.
+    pub rivals: BTreeSet<usize>,
+}
+
+impl Won {
+    /// Reported when it is complete.
+    pub fn at_end(derivation: Derivation) -> Self {
+        Won { at: derivation.end, derivation, rivals: BTreeSet::new() }
+    }
+
+    /// Whether it leaves no room for a partial match with these events.
+    pub fn drops(&self, partition: &Partition, bound: &[Bound]) -> bool {
+        let start = bound[0].event;
+        let started_before = |event: Option<usize>| event.is_some_and(|event| start < event);
+        let policy = partition.sequence.policy;
+        match policy {
+            Policy::All { .. } if partition.sequence.report == Report::First => return false,
+            _ if start == self.derivation.start() => return true,
+            _ => {}
+        }
+        match policy {
+            Policy::Disjoint => {
+                self.rivals.contains(&start) || bound.iter().any(|b| self.derivation.holds(b.event))
+            }
+            Policy::Separate => partition.moment(start) <= self.derivation.end,
+            Policy::ToFirst(slot) => started_before(self.events_of(slot).next()),
+            Policy::ToLast(slot) => started_before(self.events_of(slot).last()),
+            Policy::Every | Policy::Latest | Policy::All { .. } => false,
+        }
+    }
+
+    fn events_of(&self, slot: SlotId) -> impl Iterator<Item = usize> {
+        self.derivation.bound.iter().filter(move |b| b.slot == slot).map(|b| b.event)
+    }
+}
 
 /// Goes through the derivations in the order of their ends and keeps what the policy reports.
-pub fn reported(partition: &Partition, policy: Policy, mut derivations: Vec<Derivation>) -> Vec<Derivation> {
+pub fn reported(partition: &Partition, mut derivations: Vec<Derivation>) -> Vec<Won> {
     derivations.sort_by_key(|d| (d.end, d.start(), d.preference));
-    if let Policy::All { limit } = policy {
-        return distinct(derivations, limit as usize);
+    if let Policy::All { limit } = partition.sequence.policy {
+        return distinct(partition, derivations, limit as usize);
     }
     let mut live = derivations;
     let mut reported = Vec::new();
     while !live.is_empty() {
         // The first to complete; of those that complete together the earliest start, in it the preferred.
-        let winner = live.remove(0);
-        let rivals: BTreeSet<usize> = match winner.end.at {
-            Place::Event(_) => live.iter().filter(|d| d.end == winner.end).map(Derivation::start).collect(),
-            Place::Deadline => BTreeSet::new(),
-        };
-        live.retain(|d| d.start() != winner.start() && lives_on(partition, policy, d, &winner, &rivals));
-        reported.push(winner);
-    }
-    reported
-}
-
-/// `emit final`: of each start the first derivation in preference order, from the leftmost start to the next that the
-/// policy leaves.
-pub fn finally(partition: &Partition, policy: Policy, mut derivations: Vec<Derivation>) -> Vec<Derivation> {
-    derivations.sort_by_key(|d| (d.start(), d.preference));
-    derivations.dedup_by_key(|d| d.start());
-    let mut live = derivations;
-    let mut reported = Vec::new();
-    while !live.is_empty() {
-        let winner = live.remove(0);
-        live.retain(|d| lives_on(partition, policy, d, &winner, &BTreeSet::new()));
-        reported.push(winner);
-    }
-    reported
-}
-
-/// Whether a derivation may still be reported after the winner.
-fn lives_on(
-    partition: &Partition,
-    policy: Policy,
-    derivation: &Derivation,
-    winner: &Derivation,
-    rivals: &BTreeSet<usize>,
-) -> bool {
-    match policy {
-        Policy::Disjoint => {
-            !rivals.contains(&derivation.start()) && !winner.bound.iter().any(|b| derivation.holds(b.event))
+        let mut winner = Won::at_end(live.remove(0));
+        if let Place::Event(_) = winner.at.at {
+            winner.rivals = live.iter().filter(|d| d.end == winner.at).map(Derivation::start).collect();
         }
-        Policy::Separate => moment_of(partition, derivation.start()) > winner.end,
-        Policy::ToFirst(slot) => !started_before(derivation, events_of(winner, slot).next()),
-        Policy::ToLast(slot) => !started_before(derivation, events_of(winner, slot).last()),
-        Policy::Every | Policy::Latest | Policy::All { .. } => true,
+        live.retain(|d| !winner.drops(partition, &d.bound));
+        reported.push(winner);
     }
-}
-
-fn started_before(derivation: &Derivation, event: Option<usize>) -> bool {
-    event.is_some_and(|event| derivation.start() < event)
-}
-
-fn events_of(winner: &Derivation, slot: SlotId) -> impl Iterator<Item = usize> {
-    winner.bound.iter().filter(move |b| b.slot == slot).map(|b| b.event)
-}
-
-fn moment_of(partition: &Partition, event: usize) -> Moment {
-    Moment { time: partition.time(event), at: Place::Event(event) }
+    reported
 }
 
 /// Every distinct set of bindings, at its first end; of those that end together the first `limit`.
-fn distinct(mut derivations: Vec<Derivation>, limit: usize) -> Vec<Derivation> {
+fn distinct(partition: &Partition, mut derivations: Vec<Derivation>, limit: usize) -> Vec<Won> {
     let mut seen = BTreeSet::new();
     derivations.retain(|d| seen.insert(d.bindings()));
-    derivations
-        .chunk_by(|a, b| a.end == b.end)
-        .flat_map(|together| together.iter().take(limit).cloned())
-        .collect()
+    let mut reported = Vec::new();
+    for together in derivations.chunk_by(|a, b| a.end == b.end) {
+        reported.extend(together.iter().take(limit).cloned().map(Won::at_end));
+        partition.note.left_out(together.len().saturating_sub(limit), together[0].end);
+    }
+    reported
 }

@@ -1,20 +1,22 @@
 //! The judge against the corpus, and the engine against the judge.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use tripline::{Event, Limits, Program};
+use tripline::{Limits, Program};
 
-use super::generate::{self, Trial};
-use super::{Match, judge};
-use crate::corpus::case::{AtEnd, Case, Verdict, load};
-use crate::corpus::notation;
-use crate::corpus::run;
+use super::value::Word;
+use super::{Alert, judge};
+use crate::corpus::case::{AtEnd, Case, load};
+use crate::corpus::notation::{self, Found};
+use crate::corpus::{case::Verdict, run};
+use crate::generate::{Arrival, Trial, rules, trials};
 
 /// How many random rules one run tries.
-const TRIALS: u32 = 4_000;
+const TRIALS: u32 = 3_000;
 
 #[test]
 fn the_judge_agrees_with_the_corpus() {
@@ -22,13 +24,13 @@ fn the_judge_agrees_with_the_corpus() {
     let mut wrong = Vec::new();
     for case in load() {
         let Verdict::Alerts(expected) = &case.verdict else { continue };
-        let Some(found) = verdict(&case) else { continue };
+        let Some(verdict) = verdict(&case) else { continue };
         judged += 1;
-        let mut found: Vec<_> = found.iter().map(|m| m.bindings.clone()).collect();
-        let mut expected: Vec<_> = expected.iter().map(|e| zero_based(e.bindings())).collect();
+        let mut found: Vec<_> = verdict.alerts.iter().map(|a| &a.bindings).collect();
+        let mut expected: Vec<_> = expected.iter().map(|e| e.bindings()).collect();
         found.sort();
         expected.sort();
-        if found != expected {
+        if found != expected || verdict.late != case.late {
             wrong.push(format!(
                 "{}\n{}\n{}\nexpected {expected:?}\njudged {found:?}",
                 case.name, case.rule, case.events_text
@@ -36,31 +38,75 @@ fn the_judge_agrees_with_the_corpus() {
         }
     }
     assert!(wrong.is_empty(), "{} of {judged} cases\n{}", wrong.len(), wrong.join("\n\n"));
-    assert!(judged > 200, "only {judged} cases are within the reach of the judge");
+    assert!(judged > 300, "only {judged} cases are within the reach of the judge");
 }
 
 #[test]
 fn the_reference_agrees_with_the_judge() {
-    compare(&generate::trial());
+    compare("any", trials(rules::any(), Arrival::InOrder));
+}
+
+#[test]
+fn the_reference_agrees_with_the_judge_out_of_order() {
+    compare("out of order", trials(rules::any(), Arrival::Mixed));
 }
 
 #[test]
 fn the_reference_agrees_with_the_judge_on_latest() {
-    compare(&generate::latest_trial());
+    compare("latest", trials(rules::latest(), Arrival::InOrder));
 }
 
 #[test]
 fn the_reference_agrees_with_the_judge_on_final() {
-    compare(&generate::final_trial());
+    compare("final", trials(rules::finals(), Arrival::InOrder));
 }
 
 #[test]
-fn the_reference_agrees_with_the_judge_on_keys_of_steps() {
-    compare(&generate::keyed_trial());
+fn the_reference_agrees_with_the_judge_on_timeouts() {
+    compare("timeouts", trials(rules::timeouts(), Arrival::InOrder));
 }
 
-/// Tries random rules. `JUDGE_SEED` and `JUDGE_TRIALS` look elsewhere and longer.
-fn compare(strategy: &impl proptest::strategy::Strategy<Value = Trial>) {
+#[test]
+fn the_reference_agrees_with_the_judge_on_keys() {
+    compare("keys", trials(rules::keyed(), Arrival::Mixed));
+}
+
+#[test]
+fn the_reference_agrees_with_the_judge_on_the_limit_of_all() {
+    compare("limit", trials(rules::limited(), Arrival::InOrder));
+}
+
+/// How many trials were judged, and how many of them have what makes a trial worth it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    tried: u32,
+    alerts: u32,
+    /// Two events of one time.
+    ties: u32,
+    late: u32,
+    /// An absence was violated.
+    violated: u32,
+    /// A time bound ended a partial match.
+    expired: u32,
+    beyond_limit: u32,
+}
+
+impl Tally {
+    fn plus(self, other: Tally) -> Tally {
+        Tally {
+            tried: self.tried + other.tried,
+            alerts: self.alerts + other.alerts,
+            ties: self.ties + other.ties,
+            late: self.late + other.late,
+            violated: self.violated + other.violated,
+            expired: self.expired + other.expired,
+            beyond_limit: self.beyond_limit + other.beyond_limit,
+        }
+    }
+}
+
+/// Tries random rules. `JUDGE_SEED` and `JUDGE_TRIALS` look elsewhere and longer, and say what was met.
+fn compare(name: &str, strategy: impl Strategy<Value = Trial>) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     let mut seed = [0; 32];
     seed[..4].copy_from_slice(&number("JUDGE_SEED").unwrap_or_default().to_le_bytes());
@@ -72,99 +118,136 @@ fn compare(strategy: &impl proptest::strategy::Strategy<Value = Trial>) {
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    let (tried, matched) = (Cell::new(0), Cell::new(0));
-    let outcome = runner.run(strategy, |trial| {
-        let matches = try_one(&trial)?;
-        tried.set(tried.get() + 1);
-        matched.set(matched.get() + u32::from(matches > 0));
+    let tally = Cell::new(Tally::default());
+    let outcome = runner.run(&strategy, |trial| {
+        tally.set(tally.get().plus(try_one(&trial)?));
         Ok(())
     });
     if let Err(e) = outcome {
         panic!("{e}");
     }
-    assert!(matched.get() * 4 > tried.get(), "only {matched:?} of {tried:?} random rules find anything");
+    let tally = tally.get();
+    if number("JUDGE_TRIALS").is_some() {
+        _ = writeln!(std::io::stderr(), "{name}: {tally:?}");
+    }
+    let rare = tally.alerts * 2 < tally.tried
+        || [tally.ties, tally.violated, tally.expired].iter().any(|n| n * 40 < tally.tried);
+    assert!(!rare, "the random rules of `{name}` show too little: {tally:?}");
 }
 
-/// How many matches a random rule has, if engine and judge agree.
-fn try_one(trial: &Trial) -> Result<usize, TestCaseError> {
-    let case = case(trial);
+/// What a random rule shows, if engine and judge agree.
+fn try_one(trial: &Trial) -> Result<Tally, TestCaseError> {
+    let case = trial.case();
     let (program, _) = run::compile(&case, Limits::default());
     let Some(program) = program else { return Err(TestCaseError::reject("does not compile")) };
     let program = Arc::new(program);
-    let Some(judged) = judge_program(&program, &case) else {
+    let Some(verdict) = judge_program(&program, &case) else {
         return Err(TestCaseError::reject("beyond the judge"));
     };
     let outcome = run::reference(&case, program);
-    // When a match can grow no more is beyond the judge.
-    let is_final = case.rule.contains("emit final");
-    let time = |time: String| if is_final { "its end".to_owned() } else { time };
-    let mut found: Vec<(String, BTreeMap<String, Vec<usize>>)> = outcome
-        .alerts
-        .iter()
-        .map(|alert| (time(alert.word("time")), zero_based(&alert.bindings.iter().cloned().collect())))
-        .collect();
-    found.sort();
-    let mut expected: Vec<_> =
-        judged.iter().map(|m| (time(notation::show_time(m.time)), m.bindings.clone())).collect();
-    expected.sort();
-    if found == expected { Ok(found.len()) } else { Err(TestCaseError::fail(show(&case, &judged, &found))) }
+    let (expected, found) = in_groups(&verdict.alerts, &outcome.alerts);
+    if expected != found || outcome.late != verdict.late || outcome.beyond_limit != verdict.beyond_limit {
+        let beside = format!(
+            "late {:?}, judged {:?}; beyond the limit {}, judged {}",
+            outcome.late, verdict.late, outcome.beyond_limit, verdict.beyond_limit
+        );
+        return Err(TestCaseError::fail(show(&case, &expected, &found, &beside)));
+    }
+    let mut times: Vec<_> = case.inputs.iter().filter_map(|i| i.event()).map(|e| e.time).collect();
+    times.sort();
+    Ok(Tally {
+        tried: 1,
+        alerts: u32::from(!found.is_empty()),
+        ties: u32::from(times.is_sorted_by(|a, b| a < b)) ^ 1,
+        late: u32::from(!verdict.late.is_empty()),
+        violated: u32::from(verdict.violated),
+        expired: u32::from(verdict.expired),
+        beyond_limit: u32::from(verdict.beyond_limit > 0),
+    })
 }
 
-fn case(trial: &Trial) -> Case {
-    Case {
-        name: "found_by_the_judge".into(),
-        file: String::new(),
-        rule: trial.rule.clone(),
-        events_text: trial.events.clone(),
-        inputs: notation::inputs(&trial.events).unwrap(),
-        at_end: if trial.hold { AtEnd::Hold } else { AtEnd::Flush },
-        ..Case::default()
+/// Both as text, in order. Of alerts of one moment and key the order is that of their ids, which the judge does not
+/// know: there both are sorted, if the ids ascend.
+fn in_groups(judged: &[Alert], alerts: &[Found]) -> (Vec<String>, Vec<String>) {
+    let mut found: Vec<String> = alerts.iter().map(found_text).collect();
+    let mut expected = Vec::new();
+    for group in judged.chunk_by(|a, b| a.moment == b.moment && a.key == b.key) {
+        let from = expected.len();
+        expected.extend(group.iter().map(judged_text));
+        expected[from..].sort();
+        let until = expected.len().min(found.len());
+        if alerts[from.min(until)..until].is_sorted_by_key(|alert| alert.id) {
+            found[from.min(until)..until].sort();
+        }
+    }
+    (expected, found)
+}
+
+fn judged_text(alert: &Alert) -> String {
+    let bindings = alert.bindings.iter().map(|(name, events)| (name.clone(), events.clone())).collect();
+    let key: Vec<String> = alert.key.iter().map(word_text).collect();
+    let time = notation::show_time(alert.time);
+    text(bindings, alert.expiry.clone(), &time, &key.join(","), &alert.line)
+}
+
+fn found_text(alert: &Found) -> String {
+    let expiry = (alert.word("kind") == "timeout").then(|| (alert.word("reached"), alert.word("bound")));
+    // One key may be written in two ways.
+    let key: Vec<String> = alert.word("key").split(',').map(|part| part.replace(".0", "")).collect();
+    text(alert.bindings.clone(), expiry, &alert.word("time"), &key.join(","), &alert.word("line"))
+}
+
+fn word_text(word: &Word) -> String {
+    match word {
+        Word::Bool(b) => b.to_string(),
+        Word::Number(x) => x.to_string(),
+        Word::Text(text) => text.clone(),
     }
 }
 
-/// What the judge says of a case that is in order and flushed.
-fn verdict(case: &Case) -> Option<Vec<Match>> {
+/// An alert in the notation of the corpus.
+fn text(
+    mut bindings: Vec<(String, Vec<u64>)>,
+    expiry: Option<(String, String)>,
+    time: &str,
+    key: &str,
+    line: &str,
+) -> String {
+    bindings.sort();
+    let step = |(name, lines): &(String, Vec<u64>)| {
+        let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
+        format!("{name}={}", lines.join(","))
+    };
+    let mut words: Vec<String> = bindings.iter().map(step).collect();
+    words.push(format!("@{time}"));
+    words.extend((!key.is_empty()).then(|| format!("key:{key}")));
+    words.push(format!("line:{line}"));
+    words.extend(expiry.map(|(reached, bound)| format!("kind:timeout reached:{reached} bound:{bound:?}")));
+    words.join(" ")
+}
+
+/// What the judge says of a case.
+fn verdict(case: &Case) -> Option<super::Verdict> {
     let (program, _) = run::compile(case, Limits::default());
     judge_program(&program?, case)
 }
 
-fn judge_program(program: &Program, case: &Case) -> Option<Vec<Match>> {
+fn judge_program(program: &Program, case: &Case) -> Option<super::Verdict> {
     let [rule] = &program.plan().rules[..] else { return None };
-    let events: Option<Vec<&Event>> = case.inputs.iter().map(|input| input.event().map(|e| &**e)).collect();
-    let events = events?;
-    let in_order = events.is_sorted_by_key(|event| event.time);
-    let matches = if in_order { judge(rule, &events)? } else { return None };
-    let now = events.last()?.time;
-    let held = |m: &Match| case.at_end == AtEnd::Hold && m.time >= now && m.by_deadline;
-    Some(matches.into_iter().filter(|m| !held(m)).collect())
-}
-
-fn zero_based(bindings: &BTreeMap<String, Vec<u64>>) -> BTreeMap<String, Vec<usize>> {
-    bindings
-        .iter()
-        .map(|(name, lines)| (name.clone(), lines.iter().map(|&n| n as usize - 1).collect()))
-        .collect()
+    judge(rule, case)
 }
 
 /// A disagreement, as a corpus case with the judge's verdict.
-fn show(case: &Case, judged: &[Match], found: &[(String, BTreeMap<String, Vec<usize>>)]) -> String {
-    let line = |time: &str, bindings: &BTreeMap<String, Vec<usize>>| {
-        let step = |(name, places): (&String, &Vec<usize>)| {
-            let lines: Vec<String> = places.iter().map(|n| (n + 1).to_string()).collect();
-            format!("{name}={}", lines.join(","))
-        };
-        let steps: Vec<String> = bindings.iter().map(step).collect();
-        format!("{} @{time}\n", steps.join(" "))
-    };
-    let expected: String = judged.iter().map(|m| line(&notation::show_time(m.time), &m.bindings)).collect();
-    let found: String = found.iter().map(|(time, bindings)| line(time, bindings)).collect();
+fn show(case: &Case, judged: &[String], found: &[String], beside: &str) -> String {
     format!(
-        "\n[[case]]\nname = \"{}\"\nat_end = \"{}\"\norder = \"any\"\nrule = '''\n{}\n'''\nevents = '''\n{}'''\n\
-         expect = '''\n{expected}'''\n# the engine found:\n# {}\n",
+        "\n[[case]]\nname = \"{}\"\nat_end = \"{}\"\nlateness = \"{}\"\nrule = '''\n{}\n'''\nevents = '''\n{}\n'''\n\
+         expect = '''\n{}\n'''\n# the engine found:\n# {}\n# {beside}\n",
         case.name,
         if case.at_end == AtEnd::Hold { "hold" } else { "flush" },
+        case.lateness,
         case.rule,
         case.events_text,
-        found.trim_end().replace('\n', "\n# ")
+        judged.join("\n"),
+        found.join("\n# ")
     )
 }

@@ -54,8 +54,20 @@ impl Partition<'_> {
                 (Word::Text(text), TextOp::Like) => Some(Word::Bool(glob(&pattern.pattern, &text))),
                 _ => self.give_up(),
             },
+            Expr::Call(function, args) => match (function.name(), &args[..]) {
+                ("lower", [text]) => match go(text)? {
+                    Word::Text(text) => Some(Word::Text(text.to_lowercase())),
+                    _ => None,
+                },
+                _ => self.give_up(),
+            },
             _ => self.give_up(),
         }
+    }
+
+    /// The key of an event; `None` if a part of it is null.
+    pub fn key_of(&self, exprs: &[Expr], event: usize) -> Option<Vec<Word>> {
+        exprs.iter().map(|expr| self.eval(expr, event, &State::default(), &[])).collect()
     }
 
     fn word(&self, value: &Value) -> Option<Word> {
@@ -70,7 +82,7 @@ impl Partition<'_> {
     }
 
     fn give_up(&self) -> Option<Word> {
-        self.beyond.set(true);
+        self.note.beyond.set(true);
         None
     }
 

@@ -1,0 +1,160 @@
+//! A rule tree as text: names are given and references to earlier steps resolved while writing, so that most rules
+//! compile.
+
+use std::fmt::Write as _;
+
+use super::rules::{Filter, Gap, Part, RuleTree, Step};
+
+/// Writes a rule and remembers what may be named.
+struct Writer<'r> {
+    rule: &'r RuleTree,
+    text: String,
+    count: usize,
+    /// All steps that bind events.
+    steps: Vec<String>,
+    /// Steps that have bound one event wherever the writer stands.
+    single: Vec<String>,
+    /// Steps that may have bound any number.
+    many: Vec<String>,
+}
+
+pub fn write_rule(rule: &RuleTree) -> String {
+    let mut writer = Writer {
+        rule,
+        text: String::new(),
+        count: 0,
+        steps: Vec::new(),
+        single: Vec::new(),
+        many: Vec::new(),
+    };
+    let partition = rule.keys.map_or("global".to_owned(), |(key, _)| format!("by {key}"));
+    let within = match rule.policy.starts_with("all") {
+        true => Some(rule.within.unwrap_or(9)),
+        false => rule.within,
+    };
+    let within = within.map(|n| format!(" within {n}s")).unwrap_or_default();
+    _ = writeln!(writer.text, "rule r {{\n  sequence {partition}{within} {{");
+    if let Some((kind, length)) = rule.first {
+        _ = writeln!(writer.text, "    not first within {length}s: {kind}");
+    }
+    rule.parts.iter().for_each(|part| writer.part(part));
+    for (kind, length) in &rule.last {
+        let length = length.map(|n| format!(" within {n}s")).unwrap_or_default();
+        _ = writeln!(writer.text, "    not last{length}: {kind}");
+    }
+    if let Some((kind, above)) = rule.cancel {
+        let filter = above.map(|n| format!(" where v > {n}")).unwrap_or_default();
+        _ = writeln!(writer.text, "    until stop: {kind}{filter}");
+    }
+    let policy = match rule.policy {
+        "to first" | "to last" => format!("{} {}", rule.policy, writer.steps[writer.steps.len() / 2]),
+        policy => policy.to_owned(),
+    };
+    let emit = if rule.is_final { "\n  emit final" } else { "" };
+    let timeout = rule.timeout.map_or(String::new(), |after| match after {
+        Some(n) => format!("\n  on timeout after {} emit", writer.steps[n % writer.steps.len()]),
+        None => "\n  on timeout emit".to_owned(),
+    });
+    _ = write!(writer.text, "  }}\n  matches {policy}{emit}{timeout}\n}}");
+    writer.text
+}
+
+impl Writer<'_> {
+    fn part(&mut self, part: &Part) {
+        match part {
+            Part::Step(step) => self.step(step),
+            Part::Group { parts, quantifier, until } => {
+                self.text.push_str("    (\n");
+                let outside = self.single.len();
+                parts.iter().for_each(|part| self.part(part));
+                // From outside a repeated group its steps are seen as loops.
+                if !quantifier.is_empty() {
+                    self.many.extend(self.single.split_off(outside));
+                }
+                let until = until.map(|n| format!(" until v > {n}")).unwrap_or_default();
+                _ = writeln!(self.text, "    ){quantifier}{until}");
+            }
+            Part::Optional(parts) => {
+                self.text.push_str("    (\n");
+                let outside = self.single.len();
+                parts.iter().for_each(|part| self.part(part));
+                self.many.extend(self.single.split_off(outside));
+                self.text.push_str("    )?\n");
+            }
+            Part::Either(branches) => {
+                self.text.push_str("    either {\n");
+                for (n, branch) in branches.iter().enumerate() {
+                    if n > 0 {
+                        self.text.push_str("    } or {\n");
+                    }
+                    self.branch(branch);
+                }
+                self.text.push_str("    }\n");
+            }
+            Part::Of { take, members } => {
+                match take {
+                    None => self.text.push_str("    all {\n"),
+                    Some(n) => _ = writeln!(self.text, "    {n} of {{"),
+                }
+                members.iter().for_each(|member| self.branch(std::slice::from_ref(member)));
+                self.text.push_str("    }\n");
+            }
+        }
+    }
+
+    /// What one branch binds, the others and what follows cannot rely on.
+    fn branch(&mut self, parts: &[Part]) {
+        let (single, many) = (self.single.len(), self.many.len());
+        parts.iter().for_each(|part| self.part(part));
+        self.single.truncate(single);
+        self.many.truncate(many);
+    }
+
+    fn step(&mut self, step: &Step) {
+        if let Some((kind, bound, filter)) = &step.absence {
+            self.count += 1;
+            let bound = match bound {
+                Some(Gap::Within(n)) => format!(" within {n}s"),
+                _ => String::new(),
+            };
+            let filter = self.filter(filter.as_ref(), None);
+            _ = writeln!(self.text, "    not n{}{bound}: {kind}{filter}", self.count);
+        }
+        self.count += 1;
+        let name = format!("s{}", self.count);
+        self.steps.push(name.clone());
+        let bound = match step.bound {
+            Some(Gap::After(n)) => format!(" after {n}s"),
+            Some(Gap::Within(n)) => format!(" within {n}s"),
+            None => String::new(),
+        };
+        let filter = self.filter(step.filter.as_ref(), Some(&name));
+        let until = step.until.map(|n| format!(" until v > {n}")).unwrap_or_default();
+        let own_key = self.rule.keys.filter(|_| step.own_key);
+        let own_key = own_key.map_or(String::new(), |(_, key)| format!(" by {key}"));
+        _ = writeln!(
+            self.text,
+            "    {}{name}{}{}{bound}: {}{filter}{until}",
+            step.mode, step.quantifier, own_key, step.kind
+        );
+        if step.quantifier.is_empty() { self.single.push(name) } else { self.many.push(name) }
+    }
+
+    fn filter(&self, filter: Option<&Filter>, own: Option<&str>) -> String {
+        let named: Vec<&String> = self.single.iter().chain(&self.many).collect();
+        let condition = match (filter, own) {
+            (None, _) => return String::new(),
+            (Some(Filter::Above(n)), _) => format!("v > {n}"),
+            (Some(Filter::Refers(op, n)), _) if !self.single.is_empty() => {
+                format!("v {op} {}.v", self.single[n % self.single.len()])
+            }
+            (Some(Filter::Sum(n, which)), _) if !named.is_empty() => {
+                format!("(sum({}.v) ?? 0) < {n}", named[which % named.len()])
+            }
+            (Some(Filter::Rising), Some(_)) => "rising(v)".to_owned(),
+            (Some(Filter::Own(n)), Some(name)) => format!("count({name}) < {n}"),
+            (Some(_), _) => "not (v > 3)".to_owned(),
+        };
+        format!(" where {condition}")
+    }
+}
