@@ -12,6 +12,7 @@ mod generate;
 mod io;
 mod judge;
 mod layering;
+mod oracle;
 mod plan;
 mod rules;
 mod run;

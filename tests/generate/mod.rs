@@ -8,6 +8,7 @@ mod stream;
 mod write;
 
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 use tripline::Duration;
 
 use crate::corpus::case::{AtEnd, Case};
@@ -49,6 +50,34 @@ pub enum Arrival {
     InOrder,
     /// Out of order, some events too late, and the watermark moving on by itself now and then.
     Mixed,
+}
+
+/// Tries so many trials, or as many as the variable `NAME_TRIALS` says, from the seed in `NAME_SEED` on. Fails with the
+/// smallest trial that fails.
+pub fn search(
+    name: &str,
+    trials: u32,
+    strategy: &impl Strategy<Value = Trial>,
+    try_one: impl Fn(&Trial) -> TestCaseResult,
+) {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&setting(name, "SEED").unwrap_or_default().to_le_bytes());
+    let config = Config {
+        cases: setting(name, "TRIALS").unwrap_or(trials),
+        max_global_rejects: 1_000_000,
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    if let Err(e) = runner.run(strategy, |trial| try_one(&trial)) {
+        panic!("{e}");
+    }
+}
+
+/// A number from the environment.
+pub fn setting(name: &str, what: &str) -> Option<u32> {
+    std::env::var(format!("{name}_{what}")).ok().and_then(|text| text.parse().ok())
 }
 
 /// Rules of one kind, each with a stream.

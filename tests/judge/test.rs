@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use proptest::strategy::Strategy;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use proptest::test_runner::TestCaseError;
 use tripline::{Limits, Program};
 
 use super::value::Word;
@@ -13,7 +13,7 @@ use super::{Alert, judge};
 use crate::corpus::case::{AtEnd, Case, load};
 use crate::corpus::notation::{self, Found};
 use crate::corpus::{case::Verdict, run};
-use crate::generate::{Arrival, Trial, rules, trials};
+use crate::generate::{Arrival, Trial, rules, search, setting, trials};
 
 /// How many random rules one run tries.
 const TRIALS: u32 = 2_000;
@@ -107,27 +107,13 @@ impl Tally {
 
 /// Tries random rules. `JUDGE_SEED` and `JUDGE_TRIALS` look elsewhere and longer, and say what was met.
 fn compare(name: &str, strategy: impl Strategy<Value = Trial>) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
-    let mut seed = [0; 32];
-    seed[..4].copy_from_slice(&number("JUDGE_SEED").unwrap_or_default().to_le_bytes());
-    let config = Config {
-        cases: number("JUDGE_TRIALS").unwrap_or(TRIALS),
-        max_global_rejects: 1_000_000,
-        max_shrink_iters: 20_000,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let tally = Cell::new(Tally::default());
-    let outcome = runner.run(&strategy, |trial| {
-        tally.set(tally.get().plus(try_one(&trial)?));
+    search("JUDGE", TRIALS, &strategy, |trial| {
+        tally.set(tally.get().plus(try_one(trial)?));
         Ok(())
     });
-    if let Err(e) = outcome {
-        panic!("{e}");
-    }
     let tally = tally.get();
-    if number("JUDGE_TRIALS").is_some() {
+    if setting("JUDGE", "TRIALS").is_some() {
         _ = writeln!(std::io::stderr(), "{name}: {tally:?}");
     }
     let rare = tally.alerts * 2 < tally.tried

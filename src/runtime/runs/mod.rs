@@ -73,6 +73,8 @@ pub(super) struct Match {
 pub(super) struct Expired {
     pub(super) chain: Arc<Link>,
     pub(super) bound: Option<StepId>,
+    /// When.
+    pub(super) time: Timestamp,
 }
 
 impl Runs {

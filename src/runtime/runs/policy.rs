@@ -35,6 +35,7 @@ impl Runs {
             }
             policy @ (Policy::ToFirst(_) | Policy::ToLast(_)) => self.skip_to(complete, policy, out),
             Policy::Latest => self.latest_of_each_place(complete, seq, out),
+            Policy::All { limit } if is_final => self.all_grown(complete, limit as usize, counted, out),
             Policy::All { limit } => self.all(complete, limit as usize, counted, out),
         }
     }
@@ -127,6 +128,20 @@ impl Runs {
         let arrived = |start: &Start| start.branches.first().is_some_and(|branch| branch.chain.seq == seq);
         let taken: Vec<usize> = self.starts.iter().filter(|start| arrived(start)).map(place).collect();
         self.starts.retain(|start| arrived(start) || !taken.contains(&place(start)));
+    }
+
+    /// `all` with `emit final`: what can grow no more is all there is of its start.
+    fn all_grown(
+        &mut self,
+        complete: Vec<Vec<Match>>,
+        limit: usize,
+        counted: &mut usize,
+        out: &mut Vec<Match>,
+    ) {
+        let grown = self.starts.iter().zip(&complete).filter(|(_, matches)| !matches.is_empty());
+        let over: Vec<u64> = grown.map(|(start, _)| start.seq).collect();
+        self.all(complete, limit, counted, out);
+        self.starts.retain(|start| !over.contains(&start.seq));
     }
 
     /// Every distinct set of bindings; of more than the limit that complete at one moment the first in preference

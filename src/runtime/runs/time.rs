@@ -1,12 +1,9 @@
 //! What time does to the derivations of a partition.
 
-use std::sync::Arc;
-
 use super::{Branch, Expired, Match, Runs, Start, State};
 use crate::id::StepId;
 use crate::plan::Report;
 use crate::program::Compiled;
-use crate::runtime::chain::Link;
 use crate::time::Timestamp;
 
 impl Runs {
@@ -87,7 +84,7 @@ fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
             }
             (Some((when, bound)), _) if when <= time => {
                 if rule.timeout.is_some() {
-                    keep_furthest(start, branch.chain, bound);
+                    keep_furthest(start, Expired { chain: branch.chain, bound, time: when });
                 }
             }
             _ => start.branches.push(branch),
@@ -96,11 +93,12 @@ fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
     matches
 }
 
-/// The furthest partial match is the one with the latest step of the text, then the most events, then the preferred.
-fn keep_furthest(start: &mut Start, chain: Arc<Link>, bound: Option<StepId>) {
-    let reach = |chain: &Link| (chain.backwards().map(|link| link.step).max(), chain.len);
-    if start.expired.as_ref().is_none_or(|best| reach(&chain) > reach(&best.chain)) {
-        start.expired = Some(Expired { chain, bound });
+/// The furthest partial match is the one with the latest step of the text, then the most events, then the last to
+/// expire, then the preferred.
+fn keep_furthest(start: &mut Start, expired: Expired) {
+    let reach = |e: &Expired| (e.chain.backwards().map(|link| link.step).max(), e.chain.len, e.time);
+    if start.expired.as_ref().is_none_or(|best| reach(&expired) > reach(best)) {
+        start.expired = Some(expired);
     }
 }
 

@@ -1,0 +1,100 @@
+//! The engine against the reference: random rules over random streams, in batches of several sizes.
+//!
+//! `ORACLE_SEED` and `ORACLE_TRIALS` look elsewhere and longer.
+
+use std::sync::Arc;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
+use tripline::Limits;
+
+use crate::corpus::case::Case;
+use crate::corpus::run::Outcome;
+use crate::corpus::{engine, run};
+use crate::generate::{Arrival, Trial, rules, search, trials};
+
+/// How many random rules of each kind one run tries.
+const TRIALS: u32 = 1_500;
+
+#[test]
+fn the_engine_agrees_with_the_reference() {
+    compare(trials(rules::any(), Arrival::InOrder));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_out_of_order() {
+    compare(trials(rules::any(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_latest() {
+    compare(trials(rules::latest(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_final() {
+    compare(trials(rules::finals(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_timeouts() {
+    compare(trials(rules::timeouts(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_keys() {
+    compare(trials(rules::keyed(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_the_limit_of_all() {
+    compare(trials(rules::limited(), Arrival::Mixed));
+}
+
+fn compare(strategy: impl Strategy<Value = Trial>) {
+    search("ORACLE", TRIALS, &strategy, try_one);
+}
+
+fn try_one(trial: &Trial) -> TestCaseResult {
+    let case = trial.case();
+    let (program, _) = run::compile(&case, Limits::default());
+    let Some(program) = program else { return Err(TestCaseError::reject("does not compile")) };
+    let program = Arc::new(program);
+    let expected = run::reference(&case, Arc::clone(&program));
+    let at_once = engine::one_by_one(&case, Arc::clone(&program));
+    agree(&case, "one by one", &said(&expected, true), &said(&at_once, true))?;
+    for size in [3, usize::MAX] {
+        let found = engine::batches(&case, Arc::clone(&program), size);
+        agree(&case, &format!("in batches of {size}"), &said(&expected, false), &said(&found, false))?;
+    }
+    Ok(())
+}
+
+/// Everything that an engine said, and with `lines` when.
+fn said(outcome: &Outcome, lines: bool) -> Vec<String> {
+    let alerts = outcome.alerts.iter().map(|alert| {
+        let mut alert = alert.clone();
+        alert.rest.retain(|(word, _)| lines || *word != "line");
+        format!("{alert} id:{:032x}", alert.id)
+    });
+    let counts = [
+        format!("late {:?}", outcome.late),
+        format!("beyond_limit {} pending {}", outcome.beyond_limit, outcome.pending),
+    ];
+    alerts.chain(counts).collect()
+}
+
+fn agree(case: &Case, how: &str, expected: &[String], found: &[String]) -> TestCaseResult {
+    if expected == found {
+        return Ok(());
+    }
+    Err(TestCaseError::fail(format!(
+        "{how}\n{}\n{}\nlateness {} at_end {:?}\nreference\n  {}\nengine\n  {}",
+        case.rule,
+        case.events_text,
+        case.lateness,
+        case.at_end,
+        expected.join("\n  "),
+        found.join("\n  ")
+    )))
+}
