@@ -14,6 +14,7 @@ mod judge;
 mod layering;
 mod oracle;
 mod plan;
+mod predicate;
 mod rules;
 mod run;
 mod syntax;

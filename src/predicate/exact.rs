@@ -151,7 +151,8 @@ mod tests {
             (&[1e16, 1.0], 1e16),
             (&[1e16, 1.0, 1e-300], 10_000_000_000_000_002.0),
             (&[1e308, 1e308, -1e308], 1e308),
-            (&[f64::MAX, f64::MAX / 1e16], f64::MAX),
+            (&[f64::MAX, 9e291], f64::MAX), // half of the last digit is 2^970
+            (&[f64::MAX, 1e292], f64::INFINITY),
             (&[1e308, 1e308], f64::INFINITY),
             (&[-1e308, -1e308], f64::NEG_INFINITY),
         ] {
