@@ -58,7 +58,7 @@ pub(super) fn finite(x: f64) -> Result<Value, Fault> {
 /// A float cut towards zero, where 64 bits hold it.
 pub(super) fn cut(x: f64) -> Result<i64, Fault> {
     const END: f64 = 9_223_372_036_854_775_808.0; // 2^63
-    (x >= -END && x < END).then_some(x as i64).ok_or(Fault)
+    (-END..END).contains(&x).then_some(x as i64).ok_or(Fault)
 }
 
 fn is_whole(value: ValueRef<'_>) -> bool {
