@@ -12,10 +12,10 @@ use proptest::test_runner::TestRunner;
 use tripline::function::Function;
 use tripline::plan::{Expr, Pick, SlotRef};
 use tripline::predicate::{Bound, Current, Expression, Here, Unbound};
-use tripline::reference::{AtEnd, Options, Reference};
+use tripline::reference::Reference;
 use tripline::{
-    Alert, Batch, Event, FieldId, Fields, Held, Limits, Program, Record, Row, Settings, SourceFile, StepId,
-    Timestamp, Value,
+    Alert, AtEnd, Batch, EngineOptions, Event, FieldId, Fields, Held, Limits, Program, Record, Row, Settings,
+    SourceFile, StepId, Timestamp, Value,
 };
 
 use random::Tape;
@@ -68,12 +68,12 @@ fn rules(text: &str, exprs: &[Expr], put: impl Fn(&mut tripline::plan::Rule, &Ex
         put(&mut rule, expr);
         plan.rules.push(rule);
     }
-    Arc::new(Program::new(plan, Limits::default()))
+    Arc::new(Program::new(plan, Limits::default()).unwrap())
 }
 
 /// What the reference engine makes of a stream: its alerts, and the faults of each rule.
 fn reference(program: &Arc<Program>, events: &[Event]) -> (Vec<Alert>, Vec<u64>) {
-    let mut engine = Reference::new(Arc::clone(program), Options::default());
+    let mut engine = Reference::new(Arc::clone(program), EngineOptions::default());
     let mut alerts: Vec<Alert> = Vec::new();
     for event in events {
         let _ = engine.push(event.clone(), &mut alerts);
