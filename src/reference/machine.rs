@@ -1,5 +1,6 @@
 //! One rule at work: which partitions an event belongs to, and when time itself does something.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -53,11 +54,12 @@ impl Machine {
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
         let hidden: Vec<bool> = keys.iter().map(Option::is_none).collect();
+        let fits = vec![Cell::new(None); self.law.pattern.steps.len()];
         self.stats.seen += u64::from(!partitions.is_empty());
         let mut certain = Vec::new();
         for key in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
-            let seen = Seen { event, seq, visible: &visible, hidden: &hidden };
+            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);
@@ -115,7 +117,7 @@ impl Machine {
 
     /// A key in the form it has in the first event bound: `1` and `1.0` are one partition.
     fn shown(&self, key: &Key, partial: &Partial) -> Key {
-        let first = partial.bound.first().and_then(|b| self.keys(&b.event).into_iter().nth(b.step.index()));
+        let first = partial.bound().first().and_then(|b| self.keys(&b.event).into_iter().nth(b.step.index()));
         first.flatten().unwrap_or_else(|| key.clone())
     }
 
@@ -132,15 +134,16 @@ impl Machine {
     }
 
     fn take(&mut self, key: &Key) -> Partition {
-        let partition = self.partitions.remove(key).unwrap_or_default();
-        if let Some(deadline) = partition.next_deadline(&self.law) {
+        let mut partition = self.partitions.remove(key).unwrap_or_default();
+        if let Some(deadline) = partition.deadline.take() {
             self.deadlines.remove(&(deadline, key.clone()));
         }
         partition
     }
 
-    fn put_back(&mut self, key: Key, partition: Partition) {
-        if let Some(deadline) = partition.next_deadline(&self.law) {
+    fn put_back(&mut self, key: Key, mut partition: Partition) {
+        partition.deadline = partition.next_deadline(&self.law);
+        if let Some(deadline) = partition.deadline {
             self.deadlines.insert((deadline, key.clone()));
         }
         if partition.is_empty() {
@@ -159,7 +162,7 @@ impl Machine {
     /// A start that expired, if the rule speaks of timeouts and it had reached the step asked for.
     fn timeout(&mut self, key: &Key, expired: &Expired, moment: Timestamp) -> Option<Certain> {
         let partial = &expired.partial;
-        let reached = partial.bound.last()?;
+        let reached = partial.last_bound()?;
         let kind = Kind::Timeout {
             reached: self.law.pattern.slot(reached.slot).name.clone(),
             bound: CompactString::from(expired.bound.as_str()),

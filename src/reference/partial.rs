@@ -1,5 +1,7 @@
 //! Partial matches: what is bound so far, and what each derivation of a start waits for.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::place::{Pending, Rest};
@@ -17,10 +19,20 @@ pub(super) struct Bound {
     pub(super) event: Arc<Event>,
 }
 
-/// The events bound so far, in order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Partial {
-    pub(super) bound: Vec<Bound>,
+/// The events bound so far: a list that is shared from its end, so that the derivations of a loop, each an event
+/// longer than the one before, hold one event each.
+#[derive(Clone, Default)]
+pub(super) struct Partial(Option<Arc<Link>>);
+
+/// An event bound, and those before it.
+struct Link {
+    bound: Bound,
+    before: Partial,
+    /// How many are bound, this one included.
+    len: usize,
+    first: Arc<Event>,
+    /// The latest step of the text that has bound one.
+    furthest: StepId,
 }
 
 /// For each group entered, how many events were bound when its running iteration began.
@@ -28,41 +40,89 @@ pub(super) type Iterations = Vec<(GroupId, usize)>;
 
 impl Partial {
     pub(super) fn with(&self, bound: Bound) -> Partial {
-        let mut all = self.bound.clone();
-        all.push(bound);
-        Partial { bound: all }
+        let first = Arc::clone(self.first().unwrap_or(&bound.event));
+        let furthest = self.furthest().map_or(bound.step, |step| step.max(bound.step));
+        Partial(Some(Arc::new(Link { len: self.len() + 1, first, furthest, before: self.clone(), bound })))
+    }
+
+    /// How many events are bound.
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |link| link.len)
     }
 
     pub(super) fn first(&self) -> Option<&Arc<Event>> {
-        self.bound.first().map(|b| &b.event)
+        self.0.as_ref().map(|link| &link.first)
     }
 
     pub(super) fn last(&self) -> Option<&Arc<Event>> {
-        self.bound.last().map(|b| &b.event)
+        self.last_bound().map(|bound| &bound.event)
     }
 
-    /// Whether the two hold an event in common.
-    pub(super) fn shares_event_with(&self, other: &Partial) -> bool {
-        self.bound.iter().any(|b| other.bound.iter().any(|c| b.seq == c.seq))
+    pub(super) fn last_bound(&self) -> Option<&Bound> {
+        self.0.as_ref().map(|link| &link.bound)
     }
 
-    /// The events of a name, of those bound from the `since`-th on.
-    pub(super) fn of(&self, slot: SlotId, since: usize) -> impl DoubleEndedIterator<Item = &Bound> {
-        self.bound.iter().skip(since).filter(move |b| b.slot == slot)
+    /// The latest step of the text that has bound an event.
+    pub(super) fn furthest(&self) -> Option<StepId> {
+        self.0.as_ref().map(|link| link.furthest)
+    }
+
+    /// What is bound, the last first.
+    pub(super) fn backwards(&self) -> impl Iterator<Item = &Bound> {
+        self.backwards_to(0)
+    }
+
+    /// The same without the first `since`.
+    fn backwards_to(&self, since: usize) -> impl Iterator<Item = &Bound> {
+        let links = std::iter::successors(self.0.as_deref(), |link| link.before.0.as_deref());
+        links.take_while(move |link| link.len > since).map(|link| &link.bound)
+    }
+
+    /// What is bound, in order.
+    pub(super) fn bound(&self) -> Vec<&Bound> {
+        let mut all: Vec<_> = self.backwards().collect();
+        all.reverse();
+        all
+    }
+
+    /// The events of a name, of those bound from the `since`-th on, the last first.
+    pub(super) fn of(&self, slot: SlotId, since: usize) -> impl Iterator<Item = &Bound> {
+        self.backwards_to(since).filter(move |bound| bound.slot == slot)
+    }
+
+    /// Whether it holds one of these events, named by their places in the total order.
+    pub(super) fn holds_any(&self, places: &BTreeSet<u64>) -> bool {
+        self.backwards().any(|bound| places.contains(&bound.seq))
     }
 
     /// What tells two sets of bindings apart.
     pub(super) fn signature(&self) -> Vec<(SlotId, u64)> {
-        let mut pairs: Vec<_> = self.bound.iter().map(|b| (b.slot, b.seq)).collect();
+        let mut pairs: Vec<_> = self.backwards().map(|b| (b.slot, b.seq)).collect();
         pairs.sort_unstable();
         pairs
+    }
+}
+
+impl fmt::Debug for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.bound()).finish()
+    }
+}
+
+/// Freed in a loop: as many calls in one another as events are bound would overflow the stack.
+impl Drop for Link {
+    fn drop(&mut self) {
+        let mut before = self.before.0.take();
+        while let Some(mut link) = before.and_then(Arc::into_inner) {
+            before = link.before.0.take();
+        }
     }
 }
 
 /// A derivation on its way: what it has bound and what it waits for.
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
-    pub(super) partial: Arc<Partial>,
+    pub(super) partial: Partial,
     pub(super) state: State,
 }
 
@@ -70,7 +130,7 @@ pub(super) struct Branch {
 #[derive(Clone, Debug)]
 pub(super) enum State {
     /// An event for a step.
-    Wait(Wait),
+    Wait(Arc<Wait>),
     /// The deadline of its last absences.
     Pending { absences: Vec<Pending>, deadline: Timestamp },
     /// Nothing: it is a match, kept by `emit final` until no preferred derivation is left.
@@ -98,13 +158,13 @@ pub(super) struct Start {
     /// Of the partial matches that a time bound ended the furthest.
     pub(super) expired: Option<Expired>,
     /// What `matches all` has reported of it.
-    pub(super) reported: Vec<Vec<(SlotId, u64)>>,
+    pub(super) reported: BTreeSet<Vec<(SlotId, u64)>>,
 }
 
 /// A partial match that a time bound ended.
 #[derive(Clone, Debug)]
 pub(super) struct Expired {
-    pub(super) partial: Arc<Partial>,
+    pub(super) partial: Partial,
     pub(super) bound: String,
     pub(super) time: Timestamp,
 }
@@ -112,6 +172,23 @@ pub(super) struct Expired {
 /// A match: what is bound, and the deadline of its last absence.
 #[derive(Clone, Debug)]
 pub(super) struct Match {
-    pub(super) partial: Arc<Partial>,
+    pub(super) partial: Partial,
     pub(super) deadline: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_freed_without_deep_calls() {
+        let event = Arc::new(Event::new(Timestamp::MIN, None, crate::event::Record::default()));
+        let (slot, step) = (SlotId::new(0).unwrap(), StepId::new(0).unwrap());
+        let bound = |seq| Bound { slot, step, seq, event: Arc::clone(&event) };
+        let long = (0..1_000_000).fold(Partial::default(), |partial, seq| partial.with(bound(seq)));
+        let (one, other) = (long.with(bound(1_000_000)), long.with(bound(1_000_001)));
+        drop((long, one));
+        assert_eq!(other.len(), 1_000_001);
+        assert_eq!(other.of(slot, 999_999).map(|b| b.seq).collect::<Vec<_>>(), [1_000_001, 999_999]);
+    }
 }

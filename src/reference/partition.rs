@@ -1,6 +1,7 @@
 //! One rule and key: every derivation of every start, and what an event or a deadline does to them.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::eval::{Here, Law};
@@ -21,6 +22,8 @@ pub(super) struct Partition {
     /// For each step that `lag` asks for, the previous event of its types.
     pub(super) previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
+    /// The deadline under which the partition stands among those of its rule.
+    pub(super) deadline: Option<Timestamp>,
 }
 
 /// An event as one partition sees it.
@@ -33,6 +36,23 @@ pub(super) struct Seen<'e> {
     pub(super) visible: &'e [bool],
     /// Whether it is hidden from each step: the step's key of it is null. A hidden event does not break a strict step.
     pub(super) hidden: &'e [bool],
+    /// Whether it fits each step whose `where` looks at nothing but the event, once that was asked.
+    pub(super) fits: &'e [Cell<Option<bool>>],
+}
+
+impl Seen<'_> {
+    /// Whether the event fits a step at a place.
+    fn fits(&self, law: &Law, step: StepId, here: &Here<'_>) -> bool {
+        if !law.alone[step.index()] {
+            return law.fits(step, here);
+        }
+        let known = &self.fits[step.index()];
+        known.get().unwrap_or_else(|| {
+            let fits = law.fits(step, here);
+            known.set(Some(fits));
+            fits
+        })
+    }
 }
 
 /// What an event does to a derivation.
@@ -114,7 +134,7 @@ impl Partition {
         for start in &mut self.starts {
             start.branches.retain(|branch| {
                 let here = Here { event: seen.event, partial: &branch.partial, iterations: &[], previous };
-                !(seen.visible[step.index()] && law.fits(step, &here))
+                !(seen.visible[step.index()] && seen.fits(law, step, &here))
             });
         }
         self.starts.retain(|start| !start.branches.is_empty());
@@ -166,7 +186,7 @@ impl Partition {
                     Verdict::Ends
                 } else if seen.visible[wait.step.index()]
                     && within_gap(law, wait.step, &branch.partial, seen.event)
-                    && law.fits(wait.step, &here)
+                    && seen.fits(law, wait.step, &here)
                 {
                     Verdict::Taken
                 } else {
@@ -189,7 +209,7 @@ impl Partition {
                 _ => true,
             };
             let here = self.here(seen, &branch.partial, &absence.iterations);
-            lasts && seen.visible[absence.step.index()] && law.fits(absence.step, &here)
+            lasts && seen.visible[absence.step.index()] && seen.fits(law, absence.step, &here)
         })
     }
 
@@ -204,12 +224,12 @@ impl Partition {
 
     /// A start at this event, if it fits a first step and the absences before it hold.
     fn begin(&mut self, law: &Law, seen: Seen<'_>) -> Option<(Start, Vec<Match>)> {
-        let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: Vec::new() };
+        let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: BTreeSet::new() };
         let (mut matches, empty) = (Vec::new(), Partial::default());
         for wait in &law.first {
             let here = self.here(seen, &empty, &wait.iterations);
             if !seen.visible[wait.step.index()]
-                || !law.fits(wait.step, &here)
+                || !seen.fits(law, wait.step, &here)
                 || !self.undisturbed(law, wait, seen)
             {
                 continue;
@@ -240,7 +260,7 @@ impl Partition {
         let empty = Partial::default();
         for &step in &law.first_absences {
             let here = self.here(seen, &empty, &[]);
-            if seen.visible[step.index()] && law.fits(step, &here) {
+            if seen.visible[step.index()] && seen.fits(law, step, &here) {
                 self.violated.insert(step, seen.event.time);
             }
         }
@@ -257,22 +277,22 @@ impl Partition {
 fn take(law: &Law, partial: &Partial, wait: &Wait, seen: Seen<'_>, branches: &mut Vec<Branch>) -> Vec<Match> {
     let slot: SlotId = law.pattern.step(wait.step).slot;
     let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
-    let partial = Arc::new(partial.with(bound));
+    let partial = partial.with(bound);
     let mut matches = Vec::new();
-    for way in place::ways(&law.pattern, &wait.rest, partial.bound.len(), &wait.iterations) {
+    for way in place::ways(&law.pattern, &wait.rest, partial.len(), &wait.iterations) {
         let state = match way {
-            Way::Wait(wait) => State::Wait(wait),
+            Way::Wait(wait) => State::Wait(Arc::new(wait)),
             Way::End(absences) if !absences.is_empty() => {
                 let deadline = deadline(law, &absences, &partial);
                 State::Pending { absences, deadline }
             }
             Way::End(_) if law.report == Report::Final => State::Done { deadline: None },
             Way::End(_) => {
-                matches.push(Match { partial: Arc::clone(&partial), deadline: None });
+                matches.push(Match { partial: partial.clone(), deadline: None });
                 continue;
             }
         };
-        branches.push(Branch { partial: Arc::clone(&partial), state });
+        branches.push(Branch { partial: partial.clone(), state });
     }
     matches
 }
@@ -341,7 +361,7 @@ fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
 /// The furthest partial match is the one with the latest step of the text, then the most events, then the last to
 /// expire, then the preferred.
 fn keep_furthest(start: &mut Start, expired: Expired) {
-    let reach = |e: &Expired| (e.partial.bound.iter().map(|b| b.step).max(), e.partial.bound.len(), e.time);
+    let reach = |e: &Expired| (e.partial.furthest(), e.partial.len(), e.time);
     if start.expired.as_ref().is_none_or(|best| reach(&expired) > reach(best)) {
         start.expired = Some(expired);
     }

@@ -1,6 +1,6 @@
 //! Which matches are reported: the clause `matches`, and `emit final`.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use super::eval::Law;
 use super::partial::{Match, Partial, Start, State};
@@ -51,7 +51,7 @@ impl Partition {
     /// Of the matches that complete with the same event the earliest start wins and the losing starts are dropped;
     /// then every partial match that holds an event of the winner is dropped, those that hold none live on.
     fn disjoint(&mut self, complete: Vec<Vec<Match>>) -> Vec<Match> {
-        let last = |found: &Match| found.partial.bound.last().map(|b| b.seq);
+        let last = |found: &Match| found.partial.last_bound().map(|b| b.seq);
         let mut open: Vec<(u64, Match)> = Vec::new();
         for (start, matches) in self.starts.iter().zip(complete) {
             open.extend(matches.into_iter().next().map(|found| (start.seq, found)));
@@ -62,7 +62,8 @@ impl Partition {
             let same_event =
                 open.iter().filter(|(_, found)| last(found) == last(&winner)).map(|(seq, _)| *seq);
             let gone: Vec<u64> = same_event.chain([start]).collect();
-            let holds_none = |partial: &Partial| !partial.shares_event_with(&winner.partial);
+            let used: BTreeSet<u64> = winner.partial.backwards().map(|bound| bound.seq).collect();
+            let holds_none = |partial: &Partial| !partial.holds_any(&used);
             open.retain(|(seq, found)| !gone.contains(seq) && holds_none(&found.partial));
             self.starts.retain(|start| !gone.contains(&start.seq));
             for start in &mut self.starts {
@@ -139,9 +140,9 @@ impl Partition {
     fn latest(&mut self, complete: Vec<Vec<Match>>, seen: Option<Seen<'_>>) -> Vec<Match> {
         let reported = self.every(complete);
         let Some(seen) = seen else { return reported };
-        let place = |start: &Start| start.branches.first().map_or(0, |b| b.partial.bound.len());
+        let place = |start: &Start| start.branches.first().map_or(0, |b| b.partial.len());
         let arrived = |start: &Start| {
-            start.branches.first().and_then(|b| b.partial.bound.last()).is_some_and(|b| b.seq == seen.seq)
+            start.branches.first().and_then(|b| b.partial.last_bound()).is_some_and(|b| b.seq == seen.seq)
         };
         let taken: Vec<usize> = self.starts.iter().filter(|s| arrived(s)).map(place).collect();
         self.starts.retain(|start| arrived(start) || !taken.contains(&place(start)));
@@ -155,10 +156,9 @@ impl Partition {
         for (start, complete) in self.starts.iter_mut().zip(complete) {
             for found in complete {
                 let signature = found.partial.signature();
-                if start.reported.contains(&signature) {
+                if !start.reported.insert(signature) {
                     continue;
                 }
-                start.reported.push(signature);
                 *reported += 1;
                 if *reported <= limit {
                     matches.push(found);
@@ -183,8 +183,8 @@ impl Partition {
 /// The event that `to first` and `to last` go on at, by its place in the order; none goes on anywhere.
 fn resumes_at(policy: Policy, partial: &Partial) -> u64 {
     let event = match policy {
-        Policy::ToFirst(slot) => partial.of(slot, 0).next(),
-        Policy::ToLast(slot) => partial.of(slot, 0).next_back(),
+        Policy::ToFirst(slot) => partial.of(slot, 0).last(),
+        Policy::ToLast(slot) => partial.of(slot, 0).next(),
         _ => None,
     };
     event.map_or(0, |bound| bound.seq)
@@ -193,7 +193,7 @@ fn resumes_at(policy: Policy, partial: &Partial) -> u64 {
 /// Whether a start begins within a match, which with a last absence reaches to its deadline.
 fn overlaps(found: &Match, start: &Start) -> bool {
     let begins = start.branches.first().and_then(|branch| branch.partial.first()).map(|event| event.time);
-    let last = found.partial.bound.last().map(|bound| bound.seq);
+    let last = found.partial.last_bound().map(|bound| bound.seq);
     Some(start.seq) <= last || found.deadline.is_some_and(|deadline| begins <= Some(deadline))
 }
 
@@ -201,7 +201,7 @@ fn overlaps(found: &Match, start: &Start) -> bool {
 fn grown(start: &Start) -> Vec<Match> {
     match start.branches.first().map(|branch| (&branch.state, &branch.partial)) {
         Some((State::Done { deadline }, partial)) => {
-            vec![Match { partial: Arc::clone(partial), deadline: *deadline }]
+            vec![Match { partial: partial.clone(), deadline: *deadline }]
         }
         _ => Vec::new(),
     }

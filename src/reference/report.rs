@@ -45,7 +45,7 @@ impl Reporter {
         let timeout = self.timeout.as_ref()?;
         // Branches may share a name, so it is the name that counts and not the step.
         let slot = timeout.after.map(|step| law.pattern.step(step).slot);
-        let reached = slot.is_none_or(|slot| partial.bound.iter().any(|b| b.slot == slot));
+        let reached = slot.is_none_or(|slot| partial.of(slot, 0).next().is_some());
         reached.then(|| self.build(law, key, partial, kind, moment, &timeout.output))
     }
 
@@ -99,11 +99,13 @@ impl Reporter {
 
 /// For each step that bound something, in the order of the rule, its events.
 fn bindings(law: &Law, partial: &Partial) -> Vec<(CompactString, Vec<Arc<Event>>)> {
-    let all = law.pattern.slots.iter().map(|slot| {
-        let bound = partial.bound.iter().filter(|b| law.pattern.slot(b.slot).name == slot.name);
-        (slot.name.clone(), bound.map(|b| Arc::clone(&b.event)).collect::<Vec<_>>())
-    });
-    all.filter(|(_, events)| !events.is_empty()).collect()
+    let slots = law.pattern.slots.iter();
+    let mut all: Vec<_> = slots.map(|slot| (slot.name.clone(), Vec::new())).collect();
+    for bound in partial.bound() {
+        all[bound.slot.index()].1.push(Arc::clone(&bound.event));
+    }
+    all.retain(|(_, events)| !events.is_empty());
+    all
 }
 
 /// What `emit` adds. A bare field in it is of the last event bound.

@@ -20,7 +20,8 @@ impl Law {
     ) -> Worth {
         let Some(arg) = arg else { return count(here.bound(slot).count()) };
         let values: Vec<Value> = here
-            .bound(slot)
+            .bound_in_order(slot)
+            .into_iter()
             .map(|bound| self.value(arg, &here.with_event(&bound.event)))
             .filter(|value| !value.is_null())
             .collect();

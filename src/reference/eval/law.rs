@@ -27,6 +27,8 @@ pub(in crate::reference) struct Law {
     pub(in crate::reference) first_absences: BTreeSet<StepId>,
     /// The steps whose previous event `lag` asks for.
     pub(in crate::reference) lagging: BTreeSet<StepId>,
+    /// For each step whether its `where` looks at nothing but the event that is judged.
+    pub(in crate::reference) alone: Vec<bool>,
     pub(super) matchers: BTreeMap<TextPattern, Matcher>,
     /// Expressions that were unknown for a fault.
     pub(in crate::reference) errors: Cell<u64>,
@@ -66,6 +68,7 @@ impl Law {
             first,
             first_absences,
             lagging,
+            alone: pattern.steps.iter().map(|step| step.filter.as_ref().is_none_or(is_alone)).collect(),
             matchers,
             errors: Cell::new(0),
         }
@@ -84,4 +87,20 @@ impl Law {
         let filter = &self.pattern.step(step).filter;
         self.type_fits(step, here.event) && filter.as_ref().is_none_or(|filter| self.is_true(filter, here))
     }
+}
+
+/// Whether an expression looks at nothing but the current event.
+fn is_alone(expr: &Expr) -> bool {
+    let mut alone = true;
+    expr.visit(&mut |part| {
+        alone &= !matches!(
+            part,
+            Expr::Bound { .. }
+                | Expr::TimeOf { .. }
+                | Expr::Aggregate { .. }
+                | Expr::Trend { .. }
+                | Expr::Lag { .. }
+        );
+    });
+    alone
 }

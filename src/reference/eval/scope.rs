@@ -27,20 +27,27 @@ impl<'a> Here<'a> {
         Here { event, ..self }
     }
 
-    /// The events bound to a name; inside a repeated group those of the running iteration.
-    pub(super) fn bound(&self, slot: SlotRef) -> impl DoubleEndedIterator<Item = &'a Bound> + use<'a> {
+    /// The events bound to a name, the last first; inside a repeated group those of the running iteration.
+    pub(super) fn bound(&self, slot: SlotRef) -> impl Iterator<Item = &'a Bound> + use<'a> {
         let running = slot.scope.and_then(|group| self.iterations.iter().find(|(g, _)| *g == group));
         self.partial.of(slot.slot, running.map_or(0, |(_, since)| *since))
+    }
+
+    /// The same, the first first.
+    pub(super) fn bound_in_order(&self, slot: SlotRef) -> Vec<&'a Bound> {
+        let mut bound: Vec<_> = self.bound(slot).collect();
+        bound.reverse();
+        bound
     }
 
     /// One of the events bound to a name.
     pub(super) fn pick(&self, slot: SlotRef, pick: Pick) -> Option<&'a Event> {
         let mut bound = self.bound(slot);
         let picked = match pick {
-            Pick::First => bound.next(),
-            Pick::Last => bound.next_back(),
-            Pick::Back(n) => bound.nth_back(n as usize),
-            Pick::Nth(n) => n.checked_sub(1).and_then(|n| bound.nth(n as usize)),
+            Pick::First => bound.last(),
+            Pick::Last => bound.next(),
+            Pick::Back(n) => bound.nth(n as usize),
+            Pick::Nth(n) => n.checked_sub(1).and_then(|n| self.bound_in_order(slot).get(n as usize).copied()),
         };
         picked.map(|b| &*b.event)
     }
