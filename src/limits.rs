@@ -25,7 +25,8 @@ pub struct Limits {
     pub record_depth: usize,
     /// References a step lists in one alert record.
     pub evidence: usize,
-    /// Partial matches that one rule holds for one key. A start beyond it is refused and counted.
+    /// Partial matches that one rule holds for one key: for each start, every way in which what is bound may go on. The
+    /// earliest starts and of each the preferred ways are kept; the others are refused and counted.
     pub partials_per_key: usize,
 }
 

@@ -23,6 +23,17 @@ fn a_thousand_failures_of_one_user_are_one_alert() {
     assert_eq!(alerts, [[1000, 1]]);
 }
 
+/// The earliest starts keep their place, and of each the preferred partial matches.
+#[test]
+fn beyond_the_limit_the_latest_starts_and_the_least_preferred_are_refused() {
+    let limits = Limits { partials_per_key: 10, ..Limits::default() };
+    let (alerts, stats) = run(GUESSED, &["failure"; 30], limits.clone());
+    assert_eq!(alerts, [[30, 1]]);
+    assert!(stats.refused > 0);
+    let (alerts, stats) = run(&GUESSED.replace("fail{3,}", "fail"), &["failure"; 30], limits);
+    assert_eq!((alerts, stats.starts, stats.refused), (vec![vec![1, 1]], 10, 20));
+}
+
 /// How many events each alert binds to each step, after one success behind these outcomes.
 fn run(rule: &str, outcomes: &[&str], limits: Limits) -> (Vec<Vec<usize>>, RuleStats) {
     let file = SourceFile { name: "burst.trip".into(), text: rule.into() };

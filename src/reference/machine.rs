@@ -142,7 +142,7 @@ impl Machine {
     }
 
     fn put_back(&mut self, key: Key, mut partition: Partition) {
-        partition.deadline = partition.next_deadline(&self.law);
+        partition.deadline = partition.next_deadline();
         if let Some(deadline) = partition.deadline {
             self.deadlines.insert((deadline, key.clone()));
         }

@@ -124,6 +124,8 @@ impl Drop for Link {
 pub(super) struct Branch {
     pub(super) partial: Partial,
     pub(super) state: State,
+    /// When time itself does something to it: a last absence is fulfilled, or a bound ends it.
+    pub(super) due: Option<Timestamp>,
 }
 
 /// What a derivation waits for.

@@ -66,6 +66,22 @@ enum Verdict {
     Other,
 }
 
+/// How many more partial matches a partition may hold, and how many were refused for it. Starts stand in their order
+/// and of each the preferred derivations first, so what is refused are the latest and the least preferred.
+struct Room {
+    left: usize,
+    refused: u64,
+}
+
+impl Room {
+    fn admits(&mut self) -> bool {
+        let admits = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        self.refused += u64::from(!admits);
+        admits
+    }
+}
+
 impl Partition {
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
@@ -77,14 +93,17 @@ impl Partition {
     pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
         self.cancel(law, seen);
         let mut starts = std::mem::take(&mut self.starts);
-        let mut complete: Vec<Vec<Match>> = starts.iter_mut().map(|s| self.go_on(law, s, seen)).collect();
+        let mut room = Room { left: law.limits.partials_per_key, refused: 0 };
+        let mut complete: Vec<Vec<Match>> =
+            starts.iter_mut().map(|s| self.go_on(law, s, seen, &mut room)).collect();
         let mut began = false;
-        if let Some((start, matches)) = self.begin(law, seen) {
+        if let Some((start, matches)) = self.begin(law, seen, &mut room) {
             began = true;
             starts.push(start);
             complete.push(matches);
         }
         self.starts = starts;
+        self.refused += room.refused;
         let matches = self.report(law, complete, Some(seen));
         self.starts.retain(|start| !start.branches.is_empty());
         self.remember(law, seen);
@@ -92,8 +111,8 @@ impl Partition {
     }
 
     /// The earliest deadline or expiry of all derivations.
-    pub(super) fn next_deadline(&self, law: &Law) -> Option<Timestamp> {
-        self.starts.iter().flat_map(|s| &s.branches).filter_map(|b| due(law, b).map(|(time, _)| time)).min()
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.starts.iter().flat_map(|s| &s.branches).filter_map(|b| b.due).min()
     }
 
     /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
@@ -141,14 +160,14 @@ impl Partition {
     }
 
     /// What an event does to the derivations of a start. Gives the matches it completes, the preferred first.
-    fn go_on(&mut self, law: &Law, start: &mut Start, seen: Seen<'_>) -> Vec<Match> {
+    fn go_on(&self, law: &Law, start: &mut Start, seen: Seen<'_>, room: &mut Room) -> Vec<Match> {
         let mut matches = Vec::new();
         for branch in std::mem::take(&mut start.branches) {
             let verdict = self.judge(law, &branch, seen);
             let mut stays = verdict != Verdict::Ends;
             if let State::Wait(wait) = &branch.state {
                 if verdict == Verdict::Taken {
-                    matches.extend(take(law, &branch.partial, wait, seen, &mut start.branches));
+                    matches.extend(take(law, &branch.partial, wait, seen, &mut start.branches, room));
                 }
                 stays &= match law.mode(wait.step) {
                     Mode::Any => true,
@@ -156,14 +175,10 @@ impl Partition {
                     Mode::Next => seen.hidden[wait.step.index()],
                 };
             }
-            if stays {
+            if stays && room.admits() {
                 start.branches.push(branch);
             }
         }
-        // Preferred derivations stand first, so the least preferred are the ones refused.
-        let most = law.limits.partials_per_key;
-        self.refused += start.branches.len().saturating_sub(most) as u64;
-        start.branches.truncate(most);
         matches
     }
 
@@ -175,8 +190,9 @@ impl Partition {
             State::Pending { .. } => Verdict::Other,
             State::Wait(wait) => {
                 let here = self.here(seen, &branch.partial, &wait.iterations);
-                let groups =
-                    place::groups_around(&wait.rest).filter_map(|g| law.pattern.group(g).until.as_ref());
+                // Asked for each event and partial match, so a pattern without groups is not looked through for them.
+                let around = (!law.pattern.groups.is_empty()).then(|| place::groups_around(&wait.rest));
+                let groups = around.into_iter().flatten().filter_map(|g| law.pattern.group(g).until.as_ref());
                 let own =
                     law.pattern.step(wait.step).until.iter().filter(|_| !seen.hidden[wait.step.index()]);
                 let mut untils = own.chain(groups);
@@ -223,7 +239,7 @@ impl Partition {
     }
 
     /// A start at this event, if it fits a first step and the absences before it hold.
-    fn begin(&mut self, law: &Law, seen: Seen<'_>) -> Option<(Start, Vec<Match>)> {
+    fn begin(&self, law: &Law, seen: Seen<'_>, room: &mut Room) -> Option<(Start, Vec<Match>)> {
         let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: BTreeSet::new() };
         let (mut matches, empty) = (Vec::new(), Partial::default());
         for wait in &law.first {
@@ -234,17 +250,9 @@ impl Partition {
             {
                 continue;
             }
-            matches.extend(take(law, &empty, wait, seen, &mut start.branches));
+            matches.extend(take(law, &empty, wait, seen, &mut start.branches, room));
         }
-        if start.branches.is_empty() && matches.is_empty() {
-            return None;
-        }
-        let held: usize = self.starts.iter().map(|s| s.branches.len()).sum();
-        if held + start.branches.len() > law.limits.partials_per_key {
-            self.refused += 1;
-            return None;
-        }
-        Some((start, matches))
+        (!start.branches.is_empty() || !matches.is_empty()).then_some((start, matches))
     }
 
     /// Whether the absences before a first step hold: nothing fitted them in the time before.
@@ -274,7 +282,14 @@ impl Partition {
 
 /// The event is bound: the ways on from there become branches, the preferred first; where nothing more is needed
 /// it is a match.
-fn take(law: &Law, partial: &Partial, wait: &Wait, seen: Seen<'_>, branches: &mut Vec<Branch>) -> Vec<Match> {
+fn take(
+    law: &Law,
+    partial: &Partial,
+    wait: &Wait,
+    seen: Seen<'_>,
+    branches: &mut Vec<Branch>,
+    room: &mut Room,
+) -> Vec<Match> {
     let slot: SlotId = law.pattern.step(wait.step).slot;
     let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
     let partial = partial.with(bound);
@@ -292,7 +307,10 @@ fn take(law: &Law, partial: &Partial, wait: &Wait, seen: Seen<'_>, branches: &mu
                 continue;
             }
         };
-        branches.push(Branch { partial: partial.clone(), state });
+        if room.admits() {
+            let due = due(law, &partial, &state).map(|(time, _)| time);
+            branches.push(Branch { partial: partial.clone(), state, due });
+        }
     }
     matches
 }
@@ -318,15 +336,15 @@ fn deadline<'a>(law: &Law, absences: impl IntoIterator<Item = &'a Pending>, part
 }
 
 /// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
-fn due(law: &Law, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
-    match &branch.state {
+fn due(law: &Law, partial: &Partial, state: &State) -> Option<(Timestamp, Option<StepId>)> {
+    match state {
         State::Pending { deadline, .. } => Some((*deadline, None)),
         State::Done { .. } => None,
         State::Wait(wait) => {
-            let rule = branch.partial.first().zip(law.within).map(|(first, d)| (first.time.after(d), None));
+            let rule = partial.first().zip(law.within).map(|(first, d)| (first.time.after(d), None));
             let within = law.pattern.step(wait.step).within;
             let own =
-                branch.partial.last().zip(within).map(|(last, d)| (last.time.after(d), Some(wait.step)));
+                partial.last().zip(within).map(|(last, d)| (last.time.after(d), Some(wait.step)));
             // The rule's own bound is named where both end at once.
             rule.into_iter().chain(own).min_by_key(|(time, step)| (*time, step.is_some()))
         }
@@ -337,22 +355,27 @@ fn due(law: &Law, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
 fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
     let mut matches = Vec::new();
     for mut branch in std::mem::take(&mut start.branches) {
-        match (due(law, &branch), &branch.state) {
-            (Some((when, _)), State::Pending { .. }) if when <= time => {
+        if branch.due.is_none_or(|due| due > time) {
+            start.branches.push(branch);
+            continue;
+        }
+        match (due(law, &branch.partial, &branch.state), &branch.state) {
+            (Some((when, _)), State::Pending { .. }) => {
                 if law.report == Report::Final {
                     branch.state = State::Done { deadline: Some(when) };
+                    branch.due = None;
                     start.branches.push(branch);
                 } else {
                     matches.push(Match { partial: branch.partial, deadline: Some(when) });
                 }
             }
-            (Some((when, step)), _) if when <= time => {
+            (Some((when, step)), _) => {
                 keep_furthest(
                     start,
                     Expired { partial: branch.partial, bound: law.bound_text(step), time: when },
                 );
             }
-            _ => start.branches.push(branch),
+            (None, _) => start.branches.push(branch),
         }
     }
     matches
