@@ -27,7 +27,7 @@ type Worth = Result<Value, Fault>;
 impl Law {
     /// Whether a condition is true: neither false nor unknown.
     pub(super) fn is_true(&self, condition: &Expr, here: &Here<'_>) -> bool {
-        matches!(self.value(condition, here), Value::Bool(true))
+        self.truth(condition, here) == Some(true)
     }
 
     /// What an expression is worth.
@@ -35,10 +35,27 @@ impl Law {
         match self.worth(expr, here) {
             Ok(value) => value,
             Err(Fault) => {
-                self.errors.set(self.errors.get() + 1);
+                self.count_fault();
                 Value::Null
             }
         }
+    }
+
+    /// Whether a condition is true or false, or unknown; a value that is neither is counted and unknown, so that
+    /// three-valued logic goes on from there.
+    fn truth(&self, condition: &Expr, here: &Here<'_>) -> Option<bool> {
+        match self.value(condition, here) {
+            Value::Bool(b) => Some(b),
+            Value::Null => None,
+            _ => {
+                self.count_fault();
+                None
+            }
+        }
+    }
+
+    fn count_fault(&self) {
+        self.errors.set(self.errors.get() + 1);
     }
 
     fn worth(&self, expr: &Expr, here: &Here<'_>) -> Worth {
@@ -64,10 +81,10 @@ impl Law {
             }
             Expr::Lag { step, field } => here.previous.get(step).map_or(Ok(Value::Null), |e| read(e, field)),
             Expr::Has(of) => Ok(Value::Bool(!value(of).is_null())),
-            Expr::Not(of) => Ok(truth(&value(of))?.map_or(Value::Null, |b| Value::Bool(!b))),
+            Expr::Not(of) => Ok(self.truth(of, here).map_or(Value::Null, |b| Value::Bool(!b))),
             Expr::Neg(of) => number::negate(&value(of)),
-            Expr::And(left, right) => self.junction(left, right, false, here),
-            Expr::Or(left, right) => self.junction(left, right, true, here),
+            Expr::And(left, right) => Ok(self.junction(left, right, false, here)),
+            Expr::Or(left, right) => Ok(self.junction(left, right, true, here)),
             Expr::Compare(op, left, right) => compare(*op, &value(left), &value(right)),
             Expr::Binary(op, left, right) => number::arithmetic(*op, &value(left), &value(right)),
             Expr::In(of, set) => self.is_in(&value(of), set, here),
@@ -76,7 +93,7 @@ impl Law {
                 Value::Null => Ok(value(right)),
                 found => Ok(found),
             },
-            Expr::If(condition, then, otherwise) => match truth(&value(condition))? {
+            Expr::If(condition, then, otherwise) => match self.truth(condition, here) {
                 Some(true) => Ok(value(then)),
                 _ => Ok(value(otherwise)),
             },
@@ -88,17 +105,16 @@ impl Law {
     }
 
     /// `and` (decided by a false side) and `or` (decided by a true one), three-valued.
-    fn junction(&self, left: &Expr, right: &Expr, decisive: bool, here: &Here<'_>) -> Worth {
-        let left = truth(&self.value(left, here))?;
+    fn junction(&self, left: &Expr, right: &Expr, decisive: bool, here: &Here<'_>) -> Value {
+        let left = self.truth(left, here);
         if left == Some(decisive) {
-            return Ok(Value::Bool(decisive));
+            return Value::Bool(decisive);
         }
-        let right = truth(&self.value(right, here))?;
-        Ok(match (left, right) {
+        match (left, self.truth(right, here)) {
             (_, Some(right)) if right == decisive => Value::Bool(decisive),
             (Some(_), Some(_)) => Value::Bool(!decisive),
             _ => Value::Null,
-        })
+        }
     }
 
     /// As in SQL: unknown if the value is, or if nothing is equal and the comparison with one of them is unknown.
@@ -128,13 +144,19 @@ impl Law {
             },
             Set::Range { low, high, inclusive } => {
                 let below = if *inclusive { Compare::Le } else { Compare::Lt };
-                let above_low = truth(&compare(Compare::Ge, value, &self.value(low, here))?)?;
-                let below_high = truth(&compare(below, value, &self.value(high, here))?)?;
-                Ok(match (above_low, below_high) {
-                    (Some(false), _) | (_, Some(false)) => Value::Bool(false),
-                    (Some(true), Some(true)) => Value::Bool(true),
-                    _ => Value::Null,
-                })
+                let above_low = compare(Compare::Ge, value, &self.value(low, here));
+                let below_high = compare(below, value, &self.value(high, here));
+                let is = |found: &Worth, wanted: bool| *found == Ok(Value::Bool(wanted));
+                let fault = above_low.is_err() || below_high.is_err();
+                if is(&above_low, false) || is(&below_high, false) {
+                    // A bound of a wrong type is unknown, and the other one has decided.
+                    if fault {
+                        self.count_fault();
+                    }
+                    return Ok(Value::Bool(false));
+                }
+                let inside = is(&above_low, true) && is(&below_high, true);
+                if fault { Err(Fault) } else { Ok(if inside { Value::Bool(true) } else { Value::Null }) }
             }
         }
     }
@@ -177,14 +199,6 @@ fn as_time(value: &Value) -> Result<Option<Timestamp>, Fault> {
         Value::Str(text) => Timestamp::parse(text).map(Some).ok_or(Fault),
         Value::Int(n) => Timestamp::from_epoch(*n).map(Some).ok_or(Fault),
         Value::Float(x) => Timestamp::from_epoch_float(*x).map(Some).ok_or(Fault),
-        _ => Err(Fault),
-    }
-}
-
-fn truth(value: &Value) -> Result<Option<bool>, Fault> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Bool(b) => Ok(Some(*b)),
         _ => Err(Fault),
     }
 }
