@@ -117,6 +117,10 @@ pub(super) fn report(
     if policy == Policy::Latest {
         let finding = no_effect(span, "`final` has no effect: with `matches latest` no match can grow");
         found.push(finding.help("write `emit`"));
+    } else if matches!(policy, Policy::All { .. }) {
+        let message = "`final` reports one match of each start, and `matches all` every one";
+        let finding = Diagnostic::new(Code::Conflict, span, message);
+        found.push(finding.help("write `emit`, or `matches every` for the final match of each start"));
     } else if sequence.within.is_none() && !is_ended(layout, &pattern.items, &mut false, false) {
         let finding =
             Diagnostic::new(Code::NeedsWithin, span, "nothing can end the growth of a match of this pattern");

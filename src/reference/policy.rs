@@ -41,9 +41,6 @@ impl Partition {
             }
             Policy::ToFirst(_) | Policy::ToLast(_) => self.skip_to(complete, law.policy),
             Policy::Latest => self.latest(complete, seen),
-            Policy::All { limit } if law.report == Report::Final => {
-                self.all_grown(complete, limit as usize, reported)
-            }
             Policy::All { limit } => self.all(complete, limit as usize, reported),
         }
     }
@@ -167,15 +164,6 @@ impl Partition {
                 }
             }
         }
-        matches
-    }
-
-    /// `all` with `emit final`: what can grow no more is all there is of its start.
-    fn all_grown(&mut self, complete: Vec<Vec<Match>>, limit: usize, reported: &mut usize) -> Vec<Match> {
-        let grown = self.starts.iter().zip(&complete).filter(|(_, matches)| !matches.is_empty());
-        let over: Vec<u64> = grown.map(|(start, _)| start.seq).collect();
-        let matches = self.all(complete, limit, reported);
-        self.starts.retain(|start| !over.contains(&start.seq));
         matches
     }
 }
