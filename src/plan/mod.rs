@@ -202,7 +202,7 @@ pub struct Output {
 /// `on timeout`
 #[derive(Clone, Debug)]
 pub struct Timeout {
-    /// The step that must have been reached.
+    /// The step that must have been reached, or one that stands behind it; of a name that branches share the first.
     pub after: Option<crate::id::StepId>,
     /// What the alert says.
     pub output: Output,

@@ -43,9 +43,8 @@ impl Reporter {
         moment: Timestamp,
     ) -> Option<Alert> {
         let timeout = self.timeout.as_ref()?;
-        // Branches may share a name, so it is the name that counts and not the step.
-        let slot = timeout.after.map(|step| law.pattern.step(step).slot);
-        let reached = slot.is_none_or(|slot| partial.of(slot, 0).next().is_some());
+        // `after` is the first step of its name, and the steps stand in the order of the text.
+        let reached = timeout.after.is_none_or(|step| partial.furthest() >= Some(step));
         reached.then(|| self.build(law, key, partial, kind, moment, &timeout.output))
     }
 
