@@ -22,6 +22,8 @@ pub(super) struct Node {
 
 #[derive(Clone, Debug)]
 enum Todo {
+    /// Nothing: here the branches of an `either` come together.
+    Meet,
     /// These items in order.
     Items(Arc<[Item]>, usize),
     /// A step that has bound this many events.
@@ -35,7 +37,7 @@ enum Todo {
 }
 
 /// An absence on the way, with the iterations running where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pending {
     pub(super) step: StepId,
     pub(super) iterations: Iterations,
@@ -58,7 +60,7 @@ pub(super) fn first_ways(pattern: &Pattern) -> Vec<Way> {
 
 /// The ways to go on from a place where `bound` events are bound and these iterations run.
 pub(super) fn ways(pattern: &Pattern, rest: &Rest, bound: usize, iterations: &Iterations) -> Vec<Way> {
-    let mut walk = Walk { pattern, bound, ways: Vec::new() };
+    let mut walk = Walk { pattern, bound, seen: Vec::new(), ways: Vec::new() };
     walk.go(rest, Path { absences: Vec::new(), iterations: iterations.clone() });
     walk.ways
 }
@@ -75,8 +77,20 @@ fn then(todo: Todo, next: &Rest) -> Rest {
     Some(Arc::new(Node { todo, next: next.clone() }))
 }
 
+/// Whether two places are the same one: the same node, or the same members left of the same block.
+fn same(one: &Rest, other: &Rest) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
+    let blocks = match (&one.todo, &other.todo) {
+        (Todo::Of { members, left, take }, Todo::Of { members: others, left: rest, take: more }) => {
+            Arc::ptr_eq(members, others) && left == rest && take == more
+        }
+        _ => false,
+    };
+    Arc::ptr_eq(one, other) || blocks && same(&one.next, &other.next)
+}
+
 /// What was met on the way since the last event.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Path {
     absences: Vec<Pending>,
     iterations: Iterations,
@@ -85,13 +99,22 @@ struct Path {
 struct Walk<'p> {
     pattern: &'p Pattern,
     bound: usize,
+    /// Where ways met that had parted: what lies behind is the same for each, and the first to come is preferred.
+    seen: Vec<(Rest, Path)>,
     ways: Vec<Way>,
 }
 
 impl Walk<'_> {
     fn go(&mut self, rest: &Rest, path: Path) {
         let Some(node) = rest else { return self.ways.push(Way::End(path.absences)) };
+        if matches!(node.todo, Todo::Meet | Todo::Of { .. }) {
+            if self.seen.iter().any(|(other, way)| same(other, rest) && *way == path) {
+                return;
+            }
+            self.seen.push((rest.clone(), path.clone()));
+        }
         match &node.todo {
+            Todo::Meet => self.go(&node.next, path),
             Todo::Items(items, at) => match items.get(*at) {
                 Some(item) => self.item(item, &then(Todo::Items(items.clone(), at + 1), &node.next), path),
                 None => self.go(&node.next, path),
@@ -121,8 +144,9 @@ impl Walk<'_> {
             }
             Item::Group(group) => self.group(*group, 0, next, path),
             Item::Either(branches) => {
+                let next = then(Todo::Meet, next);
                 for items in branches {
-                    self.items(items, next, &path);
+                    self.items(items, &next, &path);
                 }
             }
             Item::Of { take, members } => {
