@@ -71,10 +71,12 @@ impl Machine {
 
     /// Fires every deadline before `time`.
     pub(super) fn pass(&mut self, time: Timestamp) -> Vec<Certain> {
+        self.fire(|deadline| deadline < time)
+    }
+
+    fn fire(&mut self, is_due: impl Fn(Timestamp) -> bool) -> Vec<Certain> {
         let mut certain = Vec::new();
-        while let Some((deadline, key)) =
-            self.deadlines.first().cloned().filter(|(deadline, _)| *deadline < time)
-        {
+        while let Some((deadline, key)) = self.deadlines.first().cloned().filter(|(time, _)| is_due(*time)) {
             let mut partition = self.take(&key);
             let (matches, timeouts) = partition.fire(&self.law, deadline);
             certain.extend(matches.iter().map(|found| self.alert(&key, found, deadline)));
@@ -86,9 +88,10 @@ impl Machine {
         certain
     }
 
-    /// The input was flushed: matches that only waited to see whether they could grow are certain now.
+    /// The input was flushed: what was due at the end of time is due now, and matches that only waited to see whether
+    /// they could grow are certain.
     pub(super) fn flush(&mut self) -> Vec<Certain> {
-        let mut certain = Vec::new();
+        let mut certain = self.fire(|_| true);
         for (key, mut partition) in std::mem::take(&mut self.partitions) {
             for found in partition.end(&self.law) {
                 let last = found.partial.last().map_or(Timestamp::MAX, |event| event.time);
@@ -142,7 +145,7 @@ impl Machine {
     }
 
     fn put_back(&mut self, key: Key, mut partition: Partition) {
-        partition.deadline = partition.next_deadline();
+        partition.deadline = partition.next_deadline(&self.law);
         if let Some(deadline) = partition.deadline {
             self.deadlines.insert((deadline, key.clone()));
         }
