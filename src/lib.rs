@@ -48,7 +48,8 @@
 //! | [`diagnostic::Diagnostic`] | what is wrong with a rule, as data |
 //!
 //! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
-//! No input makes it panic. Everything that could grow has a bound in [`Limits`].
+//! No input makes it panic. What grows with the events of one key has a bound in [`Limits`]; the number of keys and
+//! the reorder buffer have none yet.
 //!
 //! # Features
 //!

@@ -176,3 +176,32 @@ impl Machine {
         Some((moment, alert))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Record, Value};
+    use crate::program::Program;
+    use crate::span::SourceFile;
+
+    #[test]
+    fn a_key_is_forgotten_when_nothing_of_it_can_matter_any_more() {
+        let rule = "rule r { sequence by k within 5s { not x within 1s: x  b: b  c: c } }";
+        let file = SourceFile::new("r.trip", rule);
+        let (program, _) = Program::compile(&[file], &Default::default(), Limits::default());
+        let program = program.unwrap();
+        let (rule, info) = program.rules().next().unwrap();
+        let mut machine = Machine::new(rule, info, program.limits());
+        let second = |n: i64| Timestamp::from_nanos(n * 1_000_000_000);
+        for (n, kind) in ["x", "b"].into_iter().cycle().take(100).enumerate() {
+            let fields: Record = [("k".into(), Value::Int(n as i64))].into_iter().collect();
+            machine.judge(&Arc::new(Event::new(second(n as i64), Some(kind), fields)), n as u64);
+        }
+        assert_eq!(machine.partitions.len(), 100);
+        // What is left: a violation at second 98, and starts at 95, 97 and 99 that may go on until five seconds later.
+        machine.pass(second(99));
+        assert_eq!(machine.partitions.len(), 4);
+        machine.pass(second(200));
+        assert!(machine.partitions.is_empty() && machine.deadlines.is_empty());
+    }
+}

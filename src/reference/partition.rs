@@ -10,7 +10,7 @@ use super::place::{self, Pending, Way};
 use crate::event::Event;
 use crate::id::{GroupId, SlotId, StepId};
 use crate::plan::{Mode, Policy, Report};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// The state of one rule for one key.
 #[derive(Debug, Default)]
@@ -110,15 +110,18 @@ impl Partition {
         (began, matches)
     }
 
-    /// The earliest deadline or expiry of all derivations.
-    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.starts.iter().flat_map(|s| &s.branches).filter_map(|b| b.due).min()
+    /// The earliest deadline or expiry of all derivations, or the moment from which a violation says nothing more.
+    pub(super) fn next_deadline(&self, law: &Law) -> Option<Timestamp> {
+        let starts = self.starts.iter().flat_map(|s| &s.branches).filter_map(|b| b.due);
+        let violated = self.violated.iter().map(|(step, last)| last.after(law.absent_for(*step)));
+        starts.chain(violated).min()
     }
 
     /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
     /// expired with what they had and the bound that ended them.
     pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<Expired>) {
         let (mut matches, mut timeouts) = (Vec::new(), Vec::new());
+        self.violated.retain(|step, last| last.after(law.absent_for(*step)) > time);
         let seqs: Vec<u64> = self.starts.iter().map(|start| start.seq).collect();
         let mut reported = 0;
         for seq in seqs {
@@ -258,7 +261,7 @@ impl Partition {
     /// Whether the absences before a first step hold: nothing fitted them in the time before.
     fn undisturbed(&self, law: &Law, wait: &Wait, seen: Seen<'_>) -> bool {
         wait.absences.iter().all(|absence| {
-            let within = law.pattern.step(absence.step).within.unwrap_or_default();
+            let within = law.absent_for(absence.step);
             self.violated.get(&absence.step).is_none_or(|&last| last < seen.event.time.before(within))
         })
     }
@@ -397,6 +400,11 @@ fn timed_out(start: &mut Start, complete: &[Match]) -> Option<Expired> {
 }
 
 impl Law {
+    /// How long before the first event a first absence must hold.
+    fn absent_for(&self, step: StepId) -> Duration {
+        self.pattern.step(step).within.unwrap_or_default()
+    }
+
     /// How a step follows. Under `matches latest` an `any` step is a relaxed one.
     fn mode(&self, step: StepId) -> Mode {
         match self.pattern.step(step).mode {
@@ -407,7 +415,7 @@ impl Law {
 
     /// A bound as messages name it: the rule's, or a step's with its name.
     fn bound_text(&self, step: Option<StepId>) -> String {
-        let text = |within: Option<crate::time::Duration>| within.unwrap_or_default().to_string();
+        let text = |within: Option<Duration>| within.unwrap_or_default().to_string();
         match step {
             None => format!("within {}", text(self.within)),
             Some(id) => {
