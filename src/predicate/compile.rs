@@ -95,7 +95,7 @@ impl Expression {
 
     /// Whether it is true: neither false, nor unknown, nor another value.
     pub fn is_true(&self, here: &Here<'_>) -> bool {
-        self.root.truth(here) == Ok(Some(true))
+        here.known(self.root.truth(here)) == Some(true)
     }
 
     /// Takes a condition apart at its outermost `and`s: what looks at the current event only, and the rest. Both are

@@ -46,10 +46,9 @@ impl Node {
             }
             Node::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                match condition.truth(here) {
-                    Ok(Some(true)) => then.worth(here),
-                    Ok(_) => otherwise.worth(here),
-                    Err(Fault) => here.known(Err(Fault)),
+                match here.known(condition.truth(here)) {
+                    Some(true) => then.worth(here),
+                    _ => otherwise.worth(here),
                 }
             }
             Node::List(items) => {
@@ -86,8 +85,8 @@ impl Test {
         match self {
             Test::Has(value) => Some(!value.worth(here).get().is_null()),
             Test::Not(of) => here.known(of.truth(here)).map(|truth| !truth),
-            Test::And(left, right) => here.known(junction(left, right, false, here)),
-            Test::Or(left, right) => here.known(junction(left, right, true, here)),
+            Test::And(left, right) => junction(left, right, false, here),
+            Test::Or(left, right) => junction(left, right, true, here),
             Test::Compare(op, left, right) => {
                 let (left, right) = (left.worth(here), right.worth(here));
                 here.known(compare(*op, left.get(), right.get()))
@@ -123,13 +122,13 @@ impl Test {
 
 /// `and`, which a false side decides, and `or`, which a true one does: the right side is judged if the left one has
 /// not decided.
-fn junction(left: &Node, right: &Node, deciding: bool, here: &Here<'_>) -> Result<Option<bool>, Fault> {
-    let left = left.truth(here)?;
+fn junction(left: &Node, right: &Node, deciding: bool, here: &Here<'_>) -> Option<bool> {
+    let left = here.known(left.truth(here));
     if left == Some(deciding) {
-        return Ok(left);
+        return left;
     }
-    let right = right.truth(here)?;
-    Ok(if right == Some(deciding) { right } else { left.and(right) })
+    let right = here.known(right.truth(here));
+    if right == Some(deciding) { right } else { left.and(right) }
 }
 
 fn listed(value: ValueRef<'_>, list: ValueRef<'_>) -> Result<Option<bool>, Fault> {
@@ -140,7 +139,7 @@ fn listed(value: ValueRef<'_>, list: ValueRef<'_>) -> Result<Option<bool>, Fault
     }
 }
 
-/// A fault at the lower end leaves the upper one alone.
+/// An end of a wrong type is unknown, and the other one may decide; it is counted once.
 fn range(
     value: &Node,
     low: &Node,
@@ -149,8 +148,15 @@ fn range(
     here: &Here<'_>,
 ) -> Result<Option<bool>, Fault> {
     let value = value.worth(here);
-    let above_low = compare(Compare::Ge, value.get(), low.worth(here).get())?;
+    let above_low = compare(Compare::Ge, value.get(), low.worth(here).get());
     let below = if inclusive { Compare::Le } else { Compare::Lt };
-    let below_high = compare(below, value.get(), high.worth(here).get())?;
-    Ok(within(above_low, below_high))
+    let below_high = compare(below, value.get(), high.worth(here).get());
+    match (above_low, below_high) {
+        (Ok(above_low), Ok(below_high)) => Ok(within(above_low, below_high)),
+        (Ok(Some(false)), Err(Fault)) | (Err(Fault), Ok(Some(false))) => {
+            here.known::<()>(Err(Fault));
+            Ok(Some(false))
+        }
+        _ => Err(Fault),
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Link {
     pub(super) len: usize,
     /// The time of the first of them.
     pub(super) first: Timestamp,
+    /// The latest step of the text that has bound one.
+    pub(super) furthest: StepId,
 }
 
 impl Link {
@@ -36,7 +38,8 @@ impl Link {
     ) -> Arc<Link> {
         let len = before.as_ref().map_or(0, |link| link.len) + 1;
         let first = before.as_ref().map_or(event.time(), |link| link.first);
-        Arc::new(Link { before, event, step, slot, seq, len, first })
+        let furthest = before.as_ref().map_or(step, |link| link.furthest.max(step));
+        Arc::new(Link { before, event, step, slot, seq, len, first, furthest })
     }
 
     /// This link and all before it, the last first.

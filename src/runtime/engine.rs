@@ -102,14 +102,14 @@ impl Engine {
                 }
             }
         }
-        self.pass(self.buffer.watermark(), sink)
+        self.pass(Some(self.buffer.watermark()), sink)
     }
 
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
         self.buffer.advance(watermark);
         self.settle(sink)?;
-        self.pass(self.buffer.watermark(), sink)
+        self.pass(Some(self.buffer.watermark()), sink)
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
@@ -118,7 +118,7 @@ impl Engine {
             self.judge_waiting(&waiting, sink)?;
         }
         if at_end == AtEnd::Flush {
-            self.pass(Timestamp::MAX, sink)?;
+            self.pass(None, sink)?;
             self.flush(sink)?;
         }
         ControlFlow::Continue(())
@@ -171,7 +171,7 @@ impl Engine {
 
     /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
     fn judge(&mut self, row: Row<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.pass(row.time(), sink)?;
+        self.pass(Some(row.time()), sink)?;
         let program = Arc::clone(&self.program);
         let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
         let arrival = Arrival::new(row, kind, self.counts.judged, program.held());
@@ -264,26 +264,26 @@ impl Engine {
         self.tables[place.0 as usize].put(place.1, place.2, state);
     }
 
-    /// Fires every deadline before `time`.
-    fn pass(&mut self, time: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        let Some(mut due) = self.timers.pop_before(time) else { return ControlFlow::Continue(()) };
+    /// Fires every deadline before `end`; without an end all of them.
+    fn pass(&mut self, end: Option<Timestamp>, sink: &mut impl Sink) -> ControlFlow<()> {
+        let Some(mut due) = self.timers.pop_before(end) else { return ControlFlow::Continue(()) };
         let program = Arc::clone(&self.program);
         let mut certain = Vec::new();
         loop {
-            self.fire(&program, due, time, &mut certain);
-            match self.timers.pop_before(time) {
+            self.fire(&program, due, end, &mut certain);
+            match self.timers.pop_before(end) {
                 Some(next) => due = next,
                 None => return emit(certain, sink),
             }
         }
     }
 
-    /// Fires every deadline of one partition before `time`.
+    /// Fires every deadline of one partition before `end`.
     fn fire(
         &mut self,
         program: &Program,
         (when, place): (Timestamp, Place),
-        time: Timestamp,
+        end: Option<Timestamp>,
         certain: &mut Vec<Certain>,
     ) {
         let (space, at, rule) = place;
@@ -302,7 +302,9 @@ impl Engine {
             space: &program.spaces()[space as usize],
             faults: &counts.faults,
         };
-        while let Some(deadline) = state.next_deadline(compiled).filter(|deadline| *deadline < time) {
+        while let Some(deadline) =
+            state.next_deadline(compiled).filter(|deadline| end.is_none_or(|end| *deadline < end))
+        {
             let (mut matches, mut timeouts): (Vec<Match>, Vec<Expired>) = (Vec::new(), Vec::new());
             state.fire(compiled, deadline, &mut matches, &mut timeouts);
             let alerts = matches.iter().map(|found| reporter.alert(found, deadline));

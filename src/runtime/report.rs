@@ -35,9 +35,8 @@ impl Reporter<'_> {
     /// The alert of a start that expired, if the rule wants one and the step it asks for has bound something.
     pub(super) fn timeout(self, expired: &Expired, moment: Timestamp) -> Option<Alert> {
         let (after, output) = self.rule.timeout.as_ref()?;
-        // Branches may share a name, so it is the name that counts and not the step.
-        let slot = after.map(|step| self.pattern.step(step).slot);
-        let reached = slot.is_none_or(|slot| expired.chain.backwards().any(|link| link.slot == slot));
+        // `after` is the first step of its name, and the steps stand in the order of the text.
+        let reached = after.is_none_or(|step| expired.chain.furthest >= step);
         let kind = Kind::Timeout {
             reached: self.pattern.slot(expired.chain.slot).name.clone(),
             bound: self.bound_text(expired.bound),

@@ -20,10 +20,10 @@ impl Timers {
         self.heap.push(Reverse((time, place)));
     }
 
-    /// The next partition that wants a look before `time`.
-    pub(super) fn pop_before(&mut self, time: Timestamp) -> Option<(Timestamp, Place)> {
+    /// The next partition that wants a look before `end`; without an end the next of all.
+    pub(super) fn pop_before(&mut self, end: Option<Timestamp>) -> Option<(Timestamp, Place)> {
         let Reverse((first, _)) = self.heap.peek()?;
-        if *first >= time {
+        if end.is_some_and(|end| *first >= end) {
             return None;
         }
         self.heap.pop().map(|Reverse(timer)| timer)

@@ -6,6 +6,7 @@ mod policy;
 mod step;
 mod time;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -39,7 +40,7 @@ struct Start {
     /// Of the partial matches that a time bound ended the furthest, with the step whose bound it was.
     expired: Option<Expired>,
     /// What `matches all` has reported of it.
-    reported: Vec<Vec<(SlotId, u64)>>,
+    reported: BTreeSet<Vec<(SlotId, u64)>>,
 }
 
 /// A derivation on its way.

@@ -150,10 +150,9 @@ impl Runs {
         for (start, complete) in self.starts.iter_mut().zip(complete) {
             for found in complete {
                 let signature = found.chain.signature();
-                if start.reported.contains(&signature) {
+                if !start.reported.insert(signature) {
                     continue;
                 }
-                start.reported.push(signature);
                 *counted += 1;
                 if *counted <= limit {
                     out.push(found);

@@ -1,5 +1,6 @@
 //! What an event does to the derivations of a partition.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -24,6 +25,22 @@ enum Verdict {
     Other,
 }
 
+/// How many more partial matches a partition may hold, and how many were refused for it. Starts stand in their order
+/// and of each the preferred derivations first, so what is refused are the latest and the least preferred.
+struct Room {
+    left: usize,
+    refused: u64,
+}
+
+impl Room {
+    fn admits(&mut self) -> bool {
+        let admits = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        self.refused += u64::from(!admits);
+        admits
+    }
+}
+
 impl Runs {
     /// One event, in order: partial matches are cancelled or go on, a new one begins, matches are reported.
     /// Says whether a start was made.
@@ -36,10 +53,11 @@ impl Runs {
     ) -> bool {
         self.cancel(pattern, seen);
         let mut starts = std::mem::take(&mut self.starts);
+        let mut room = Room { left: limits.partials_per_key, refused: 0 };
         let mut complete: Vec<Vec<Match>> =
-            starts.iter_mut().map(|start| self.go_on(pattern, limits, start, seen)).collect();
-        let held = starts.iter().map(|start| start.branches.len()).sum();
-        let began = self.begin(pattern, limits, held, seen);
+            starts.iter_mut().map(|start| self.go_on(pattern, start, seen, &mut room)).collect();
+        let began = self.begin(pattern, seen, &mut room);
+        self.refused += room.refused;
         let made = began.is_some();
         if let Some((start, matches)) = began {
             starts.push(start);
@@ -80,7 +98,7 @@ impl Runs {
     }
 
     /// What an event does to the derivations of a start. Gives the matches it completes, the preferred first.
-    fn go_on(&mut self, pattern: &Pattern, limits: &Limits, start: &mut Start, seen: Seen<'_>) -> Vec<Match> {
+    fn go_on(&self, pattern: &Pattern, start: &mut Start, seen: Seen<'_>, room: &mut Room) -> Vec<Match> {
         let mut matches = Vec::new();
         for branch in std::mem::take(&mut start.branches) {
             let verdict = self.judge(&branch, seen);
@@ -91,7 +109,7 @@ impl Runs {
                 if verdict == Verdict::Taken {
                     let registers = branch.registers.after(&edge.updates, branch.chain.len);
                     let link = bind(pattern, Some(&branch.chain), step, seen);
-                    take(seen, link, registers, &mut start.branches, &mut matches);
+                    take(seen, link, registers, &mut start.branches, &mut matches, room);
                 }
                 stays &= match seen.rule.step(step).mode {
                     Mode::Any => true,
@@ -99,14 +117,10 @@ impl Runs {
                     Mode::Next => seen.hidden(step),
                 };
             }
-            if stays {
+            if stays && room.admits() {
                 start.branches.push(branch);
             }
         }
-        // Preferred derivations stand first, so the least preferred are the ones refused.
-        let most = limits.partials_per_key;
-        self.refused += start.branches.len().saturating_sub(most) as u64;
-        start.branches.truncate(most);
         matches
     }
 
@@ -133,13 +147,7 @@ impl Runs {
     }
 
     /// A start at this event, if it fits a first step and the absences before it hold.
-    fn begin(
-        &mut self,
-        pattern: &Pattern,
-        limits: &Limits,
-        held: usize,
-        seen: Seen<'_>,
-    ) -> Option<(Start, Vec<Match>)> {
+    fn begin(&self, pattern: &Pattern, seen: Seen<'_>, room: &mut Room) -> Option<(Start, Vec<Match>)> {
         let none = Registers::new(seen.rule.automaton.registers().len());
         let mut branches = SmallVec::new();
         let mut matches = Vec::new();
@@ -148,17 +156,14 @@ impl Runs {
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.visible(step) && seen.fits(step, view) && self.undisturbed(edge, seen) {
                 let registers = none.after(&edge.updates, 0);
-                take(seen, bind(pattern, None, step, seen), registers, &mut branches, &mut matches);
+                let link = bind(pattern, None, step, seen);
+                take(seen, link, registers, &mut branches, &mut matches, room);
             }
         }
         if branches.is_empty() && matches.is_empty() {
             return None;
         }
-        if held + branches.len() > limits.partials_per_key {
-            self.refused += 1;
-            return None;
-        }
-        let start = Start { seq: seen.arrival.seq, branches, expired: None, reported: Vec::new() };
+        let start = Start { seq: seen.arrival.seq, branches, expired: None, reported: BTreeSet::new() };
         Some((start, matches))
     }
 
@@ -206,6 +211,7 @@ fn take(
     registers: Registers,
     branches: &mut SmallVec<[Branch; 1]>,
     matches: &mut Vec<Match>,
+    room: &mut Room,
 ) {
     for (index, edge) in (0..).zip(seen.rule.automaton.edges(Some(chain.step))) {
         if !edge.guards.iter().all(|guard| registers.meet(*guard)) {
@@ -222,7 +228,9 @@ fn take(
                 continue;
             }
         };
-        branches.push(Branch { chain: Arc::clone(&chain), registers: registers.clone(), state });
+        if room.admits() {
+            branches.push(Branch { chain: Arc::clone(&chain), registers: registers.clone(), state });
+        }
     }
 }
 

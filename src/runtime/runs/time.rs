@@ -96,7 +96,7 @@ fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
 /// The furthest partial match is the one with the latest step of the text, then the most events, then the last to
 /// expire, then the preferred.
 fn keep_furthest(start: &mut Start, expired: Expired) {
-    let reach = |e: &Expired| (e.chain.backwards().map(|link| link.step).max(), e.chain.len, e.time);
+    let reach = |e: &Expired| (e.chain.furthest, e.chain.len, e.time);
     if start.expired.as_ref().is_none_or(|best| reach(&expired) > reach(best)) {
         start.expired = Some(expired);
     }
