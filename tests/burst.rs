@@ -43,8 +43,11 @@ fn run(rule: &str, outcomes: &[&str], limits: Limits) -> (Vec<Vec<usize>>, RuleS
     for (n, outcome) in outcomes.iter().chain(&["success"]).enumerate() {
         let fields = [("user", "ann"), ("outcome", outcome)];
         let fields = fields.map(|(name, value)| (name.into(), tripline::Value::str(value)));
-        let event =
-            Event::new(Timestamp::from_nanos(n as i64 * 10_000_000), Some("login"), fields.into_iter().collect());
+        let event = Event::new(
+            Timestamp::from_nanos(n as i64 * 10_000_000),
+            Some("login"),
+            fields.into_iter().collect(),
+        );
         assert!(engine.push(event, &mut found).is_continue());
     }
     let stats = engine.stats().rules[0].clone();

@@ -1,7 +1,10 @@
 //! From a pattern to its automaton: a walk from each position over everything that can come next.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
+
+use indexmap::IndexSet;
 
 use super::frame::{Block, Frame, Layout};
 use super::registers::{Count, Guard, RegisterId, Update};
@@ -27,16 +30,25 @@ impl std::error::Error for TooLarge {}
 pub(super) fn automaton(pattern: &Pattern, limit: usize) -> Result<Automaton, TooLarge> {
     let layout = Layout::new(pattern);
     let whole = then(Todo::Items(&pattern.items), &None);
-    let mut walk = Walk { pattern, layout: &layout, edges: Vec::new(), passed: 0, limit };
-    walk.go(&whole, Path::default())?;
-    let start = std::mem::take(&mut walk.edges);
+    let mut walk = Walk {
+        pattern,
+        layout: &layout,
+        edges: IndexSet::default(),
+        met: IndexSet::default(),
+        alive: Vec::new(),
+        passed: 0,
+        limit,
+    };
+    let start = walk.from(&whole, Path::default())?;
     let mut positions = Vec::with_capacity(pattern.steps.len());
     for (index, place) in layout.places.iter().enumerate() {
-        if let Some(step) = StepId::new(index).filter(|_| !place.is_empty()) {
-            let (rest, path) = behind(&layout, step, place);
-            walk.go(&rest, path)?;
-        }
-        positions.push(std::mem::take(&mut walk.edges));
+        positions.push(match StepId::new(index).filter(|_| !place.is_empty()) {
+            Some(step) => {
+                let (rest, path) = behind(&layout, step, place);
+                walk.from(&rest, path)?
+            }
+            None => Vec::new(),
+        });
     }
     Ok(Automaton { registers: layout.registers, start, positions })
 }
@@ -65,9 +77,11 @@ enum Todo<'p> {
         block: Block<'p>,
         /// Whether the registers hold some that have begun; else it was entered on this walk.
         entered_before: bool,
-        /// Those that began on this walk.
+        /// Those that began on this walk, ascending.
         begun: Vec<usize>,
     },
+    /// Nothing: here the branches of an `either` come together.
+    Meet,
 }
 
 /// How many iterations of a group are complete.
@@ -79,10 +93,10 @@ enum Rounds {
 }
 
 /// What was met on the way since the last event.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Path {
-    guards: Vec<Guard>,
-    updates: Vec<(RegisterId, Update)>,
+    guards: BTreeSet<Guard>,
+    updates: BTreeMap<RegisterId, Update>,
     absences: Vec<Absence>,
     scopes: Vec<(GroupId, Began)>,
 }
@@ -111,8 +125,11 @@ fn then<'p>(todo: Todo<'p>, next: &Rest<'p>) -> Rest<'p> {
 struct Walk<'p, 'l> {
     pattern: &'p Pattern,
     layout: &'l Layout<'p>,
-    edges: Vec<Edge>,
-    /// What was passed in all: edges found, ways that led nowhere too.
+    edges: IndexSet<Edge, foldhash::fast::FixedState>,
+    /// Where ways met that had parted: what lies behind is the same for each, and the first to come is preferred.
+    met: IndexSet<(usize, Vec<usize>, Path), foldhash::fast::FixedState>,
+    alive: Vec<Rc<Node<'p>>>,
+    /// Edges and meetings in all.
     passed: usize,
     limit: usize,
 }
@@ -120,9 +137,21 @@ struct Walk<'p, 'l> {
 type Walked = Result<(), TooLarge>;
 
 impl<'p> Walk<'p, '_> {
+    /// The edges out of a place.
+    fn from(&mut self, rest: &Rest<'p>, path: Path) -> Result<Vec<Edge>, TooLarge> {
+        self.met.clear();
+        self.alive.clear();
+        self.go(rest, path)?;
+        Ok(std::mem::take(&mut self.edges).into_iter().collect())
+    }
+
     fn go(&mut self, rest: &Rest<'p>, path: Path) -> Walked {
         let Some(node) = rest else { return self.edge(None, rest, path) };
         match &node.todo {
+            Todo::Meet => match self.meets(node, &path)? {
+                true => Ok(()),
+                false => self.go(&node.next, path),
+            },
             Todo::Items([]) => self.go(&node.next, path),
             Todo::Items([item, others @ ..]) => self.item(item, &then(Todo::Items(others), &node.next), path),
             Todo::Loop(step) => self.step(*step, true, &node.next, path),
@@ -135,9 +164,10 @@ impl<'p> Walk<'p, '_> {
                 }
             }
             Todo::EndIteration(group) => self.group(*group, Rounds::OneMore, &node.next, path),
-            Todo::Members { block, entered_before, begun } => {
-                self.members(*block, *entered_before, begun, &node.next, path)
-            }
+            Todo::Members { block, entered_before, begun } => match self.meets(node, &path)? {
+                true => Ok(()),
+                false => self.members(*block, *entered_before, begun, &node.next, path),
+            },
         }
     }
 
@@ -151,7 +181,8 @@ impl<'p> Walk<'p, '_> {
             }
             Item::Group(group) => self.group(*group, Rounds::None, next, path),
             Item::Either(branches) => {
-                branches.iter().try_for_each(|items| self.go(&then(Todo::Items(items), next), path.clone()))
+                let next = then(Todo::Meet, next);
+                branches.iter().try_for_each(|items| self.go(&then(Todo::Items(items), &next), path.clone()))
             }
             Item::Of { take, members } => match self.layout.block(*take, members) {
                 Some(block) => self.members(block, false, &[], next, path),
@@ -248,12 +279,12 @@ impl<'p> Walk<'p, '_> {
         for (member, items) in block.members.iter().enumerate().filter(|(member, _)| !begun.contains(member))
         {
             let mut begun = begun.to_vec();
-            begun.push(member);
+            begun.insert(begun.partition_point(|other| *other < member), member);
             let mut path = path.clone();
             let (register, bit) = block.bit(member);
             if entered_before {
-                path.guards.push(Guard::Clear(register, bit));
-                path.updates.push((register, Update::Mark(bit)));
+                path.guards.insert(Guard::Clear(register, bit));
+                path.mark(register, bit);
             } else {
                 path.updates.extend(fresh(&block, &begun));
             }
@@ -284,24 +315,50 @@ impl<'p> Walk<'p, '_> {
         Ok(())
     }
 
-    fn edge(&mut self, target: Option<StepId>, rest: &Rest<'p>, path: Path) -> Walked {
+    /// Whether a way has come to this place before with as much behind it. A place in a block is told by what lies
+    /// behind the block and by its members.
+    fn meets(&mut self, node: &Rc<Node<'p>>, path: &Path) -> Result<bool, TooLarge> {
+        self.pass()?;
+        let (place, members) = match &node.todo {
+            Todo::Members { block, entered_before, begun } => {
+                let told = [block.first.index(), usize::from(*entered_before)];
+                (node.next.clone(), told.into_iter().chain(begun.iter().copied()).collect())
+            }
+            _ => (Some(Rc::clone(node)), Vec::new()),
+        };
+        let address = place.as_ref().map_or(0, |node| Rc::as_ptr(node) as usize);
+        let new = self.met.insert((address, members, path.clone()));
+        // An address tells a place only as long as nothing else can come to lie there.
+        self.alive.extend(place.filter(|_| new));
+        Ok(!new)
+    }
+
+    fn pass(&mut self) -> Walked {
         self.passed += 1;
-        if self.passed > self.limit {
-            return Err(TooLarge { limit: self.limit });
-        }
+        if self.passed > self.limit { Err(TooLarge { limit: self.limit }) } else { Ok(()) }
+    }
+
+    fn edge(&mut self, target: Option<StepId>, rest: &Rest<'p>, path: Path) -> Walked {
+        self.pass()?;
         let Path { guards, updates, absences, scopes } = path;
         let groups = around(rest);
         let scopes = running(&scopes, &groups);
-        let edge = Edge { target, guards, updates, absences, scopes, groups };
+        let (guards, updates) = (guards.into_iter().collect(), updates.into_iter().collect());
         // The same way a second time can do nothing that the first, which is preferred, has not done.
-        if !self.edges.contains(&edge) {
-            self.edges.push(edge);
-        }
+        self.edges.insert(Edge { target, guards, updates, absences, scopes, groups });
         Ok(())
     }
 }
 
 impl Path {
+    /// Sets a bit of a register besides those that are set already.
+    fn mark(&mut self, register: RegisterId, bit: u32) {
+        let update = self.updates.entry(register).or_insert(Update::Mark(0));
+        if let Update::Mark(bits) | Update::Set(bits) = update {
+            *bits |= bit;
+        }
+    }
+
     fn with(mut self, guards: Vec<Guard>) -> Self {
         self.guards.extend(guards);
         self

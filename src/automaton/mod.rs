@@ -28,13 +28,13 @@ pub struct Automaton {
 }
 
 /// A way to go on from a position.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edge {
     /// The step that the next event is for; `None` is the end, at which nothing more is needed.
     pub target: Option<StepId>,
-    /// What must hold of the registers.
+    /// What must hold of the registers, all of it.
     pub guards: Vec<Guard>,
-    /// What becomes of the registers when the event is bound, in this order.
+    /// What becomes of the registers when the event is bound, each of them once.
     pub updates: Vec<(RegisterId, Update)>,
     /// The absences that must hold until then. At the end they are the last ones.
     pub absences: Vec<Absence>,
@@ -45,7 +45,7 @@ pub struct Edge {
 }
 
 /// An absence that stands on an edge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Absence {
     /// What must not come.
     pub step: StepId,
@@ -54,7 +54,7 @@ pub struct Absence {
 }
 
 /// How many events were bound when an iteration began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Began {
     /// As many as the register says.
     At(RegisterId),

@@ -35,7 +35,7 @@ pub enum Register {
 }
 
 /// What must hold of the registers for an edge to be open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Guard {
     /// The register is less.
     Below(RegisterId, u32),
@@ -55,7 +55,7 @@ pub enum Guard {
 }
 
 /// How many members of a block have begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Count {
     /// Fewer than this.
     Below(u32),
@@ -64,7 +64,7 @@ pub enum Count {
 }
 
 /// What becomes of a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Update {
     /// It becomes this.
     Set(u32),

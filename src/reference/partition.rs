@@ -243,7 +243,8 @@ impl Partition {
 
     /// A start at this event, if it fits a first step and the absences before it hold.
     fn begin(&self, law: &Law, seen: Seen<'_>, room: &mut Room) -> Option<(Start, Vec<Match>)> {
-        let mut start = Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: BTreeSet::new() };
+        let mut start =
+            Start { seq: seen.seq, branches: Vec::new(), expired: None, reported: BTreeSet::new() };
         let (mut matches, empty) = (Vec::new(), Partial::default());
         for wait in &law.first {
             let here = self.here(seen, &empty, &wait.iterations);
@@ -346,8 +347,7 @@ fn due(law: &Law, partial: &Partial, state: &State) -> Option<(Timestamp, Option
         State::Wait(wait) => {
             let rule = partial.first().zip(law.within).map(|(first, d)| (first.time.after(d), None));
             let within = law.pattern.step(wait.step).within;
-            let own =
-                partial.last().zip(within).map(|(last, d)| (last.time.after(d), Some(wait.step)));
+            let own = partial.last().zip(within).map(|(last, d)| (last.time.after(d), Some(wait.step)));
             // The rule's own bound is named where both end at once.
             rule.into_iter().chain(own).min_by_key(|(time, step)| (*time, step.is_some()))
         }
