@@ -1,5 +1,7 @@
 //! Partition keys.
 
+use std::collections::BTreeSet;
+
 use compact_str::CompactString;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -32,9 +34,10 @@ pub(super) fn rule(partition: &Partition, cx: &mut Cx) -> Vec<(CompactString, Ex
 
 fn named(keys: &[ast::Expr], cx: &mut Cx) -> Vec<(CompactString, Expr)> {
     let mut named: Vec<(CompactString, Expr)> = Vec::new();
+    let mut names = BTreeSet::new();
     for key in keys {
         let name = name(key);
-        if named.iter().any(|(other, _)| *other == name) {
+        if !names.insert(name.clone()) {
             cx.found.push(no_effect(key.span, format!("the key `{name}` stands twice")));
         }
         let expr = cx.at(Place::Key, key).expr;

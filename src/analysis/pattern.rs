@@ -1,5 +1,7 @@
 //! The lines of a sequence to a pattern: blocks, groups, quantifiers, slots. Expressions come later.
 
+use indexmap::IndexSet;
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::id::{GroupId, SlotId, StepId};
 use crate::limits::Limits;
@@ -121,16 +123,14 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn types(&mut self, step: &ast::Step) -> Types {
-        let mut names: Vec<_> = Vec::new();
+        let mut names = IndexSet::new();
         for event_type in &step.types {
-            if names.contains(&event_type.name) {
+            if !names.insert(event_type.name.clone()) {
                 let message = format!("the type `{}` stands twice in this step", event_type.name);
                 self.found.push(no_effect(event_type.span, message));
-            } else {
-                names.push(event_type.name.clone());
             }
         }
-        if names.is_empty() { Types::Any } else { Types::OneOf(names) }
+        if names.is_empty() { Types::Any } else { Types::OneOf(names.into_iter().collect()) }
     }
 
     /// Checks a quantifier. A wrong one counts as once, so that nothing follows from it.

@@ -17,7 +17,7 @@ mod trend;
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
@@ -44,7 +44,7 @@ pub(super) struct Cx<'a, 'l> {
     /// In an aggregate: the step that is counted.
     counted: Option<SlotId>,
     /// Fields that are known not to be null here, as `has(f) and …` says.
-    guards: Vec<String>,
+    guards: IndexSet<String>,
     /// Fields that other terms of the `and`s around compare, so that those are not true either if one is missing.
     compared: Vec<BTreeSet<String>>,
     /// What has been said of missing fields in this rule.
@@ -127,7 +127,7 @@ impl<'a, 'l> Cx<'a, 'l> {
             uses,
             place: Place::Emit,
             counted: None,
-            guards: Vec::new(),
+            guards: IndexSet::new(),
             compared: Vec::new(),
             told: BTreeSet::new(),
             fields: IndexMap::new(),
