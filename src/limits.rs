@@ -25,6 +25,9 @@ pub struct Limits {
     pub record_depth: usize,
     /// References a step lists in one alert record.
     pub evidence: usize,
+    /// Bytes of one text or list that an expression makes (an item of a list counts as its text and eight bytes).
+    /// Beyond it the value is unknown and counted as an error.
+    pub computed_bytes: usize,
     /// Partial matches that one rule holds for one key: for each start, every way in which what is bound may go on. The
     /// earliest starts and of each the preferred ways are kept; the others are refused and counted.
     pub partials_per_key: usize,
@@ -44,6 +47,7 @@ impl Default for Limits {
             line_bytes: 16 << 20,
             record_depth: 64,
             evidence: 1_000,
+            computed_bytes: 1 << 20,
             partials_per_key: 100_000,
         }
     }

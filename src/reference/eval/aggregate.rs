@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::function::list;
 use super::scope::Here;
 use super::{Fault, Law, Worth, number};
 use crate::event::Value;
@@ -28,7 +29,7 @@ impl Law {
         match function {
             Aggregate::Count => count(values.len()),
             Aggregate::Distinct => count(distinct(&values)),
-            Aggregate::List => Ok(Value::List(values.into())),
+            Aggregate::List => list(values.into_iter(), self.limits.computed_bytes),
             Aggregate::Min => extreme(&values, Ordering::Less),
             Aggregate::Max => extreme(&values, Ordering::Greater),
             Aggregate::Sum => sum(&values),

@@ -12,10 +12,11 @@ use crate::event::Value;
 use crate::function::Function;
 use crate::plan::Binary;
 
-/// The result of a function. The analysis has seen to the number of arguments.
-pub(super) fn call(function: Function, args: &[Value]) -> Worth {
+/// The result of a function. The analysis has seen to the number of arguments. A text or list of more than `most`
+/// bytes is a fault.
+pub(super) fn call(function: Function, args: &[Value], most: usize) -> Worth {
     if function == Function::Concat {
-        return concat(args);
+        return concat(args, most);
     }
     if args.iter().any(Value::is_null) {
         return Ok(Value::Null);
@@ -32,8 +33,8 @@ pub(super) fn call(function: Function, args: &[Value]) -> Worth {
         (Function::EndsWith, [s, part]) => Ok(Value::Bool(text(s)?.ends_with(text(part)?))),
         (Function::Substr, [s, from]) => substr(text(s)?, whole(from)?.max(1), i64::MAX),
         (Function::Substr, [s, from, length]) => substr(text(s)?, whole(from)?, whole(length)?),
-        (Function::Split, [s, by]) => Ok(Value::List(text(s)?.split(text(by)?).map(Value::str).collect())),
-        (Function::Replace, [s, old, new]) => Ok(Value::str(text(s)?.replace(text(old)?, text(new)?))),
+        (Function::Split, [s, by]) => list(text(s)?.split(text(by)?).map(Value::str), most),
+        (Function::Replace, [s, old, new]) => replace(text(s)?, text(old)?, text(new)?, most),
         (Function::Abs, [Value::Int(n)]) => n.checked_abs().map(Value::Int).ok_or(Fault),
         (Function::Abs, [Value::Float(x)]) => Ok(Value::Float(x.abs())),
         (Function::Round, [x]) => round(x, 0),
@@ -85,12 +86,34 @@ fn size(n: usize) -> Worth {
     i64::try_from(n).map(Value::Int).map_err(|_| Fault)
 }
 
-fn concat(args: &[Value]) -> Worth {
+fn concat(args: &[Value], most: usize) -> Worth {
     let mut all = CompactString::default();
     for arg in args.iter().filter(|arg| !arg.is_null()) {
-        all.push_str(&written(arg)?);
+        let more = written(arg)?;
+        if all.len() + more.len() > most {
+            return Err(Fault);
+        }
+        all.push_str(&more);
     }
     Ok(Value::Str(all))
+}
+
+fn replace(s: &str, old: &str, new: &str, most: usize) -> Worth {
+    let times = s.matches(old).count();
+    let size = (s.len() - times * old.len()).saturating_add(times.saturating_mul(new.len()));
+    if size > most { Err(Fault) } else { Ok(Value::str(s.replace(old, new))) }
+}
+
+/// A list; each item counts as its text, and as eight bytes besides.
+pub(super) fn list(items: impl Iterator<Item = Value>, most: usize) -> Worth {
+    let mut left = most;
+    let mut all = Vec::new();
+    for item in items {
+        let text = if let Value::Str(text) = &item { text.len() } else { 0 };
+        left = left.checked_sub(text + 8).ok_or(Fault)?;
+        all.push(item);
+    }
+    Ok(Value::List(all.into()))
 }
 
 /// A value as alerts write it.
@@ -198,6 +221,25 @@ fn distance_km(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> Worth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn call(function: Function, args: &[Value]) -> Worth {
+        super::call(function, args, 100)
+    }
+
+    #[test]
+    fn what_would_grow_too_large_is_a_fault() {
+        let (long, longer) = ("x".repeat(50), "x".repeat(51));
+        assert_eq!(call(Function::Concat, &[s(&long), s(&long)]), Ok(s(&"x".repeat(100))));
+        assert_eq!(call(Function::Concat, &[s(&long), s(&longer)]), Err(Fault));
+        assert_eq!(
+            call(Function::Replace, &[s("aaaa"), s("a"), s(&"x".repeat(25))]),
+            Ok(s(&"x".repeat(100)))
+        );
+        assert_eq!(call(Function::Replace, &[s("aaaa"), s("a"), s(&"x".repeat(26))]), Err(Fault));
+        assert_eq!(call(Function::Replace, &[s(&long), s(""), s("xx")]), Err(Fault));
+        assert_eq!(call(Function::Split, &[s("a,b"), s(",")]), Ok(Value::List([s("a"), s("b")].into())));
+        assert_eq!(call(Function::Split, &[s(&",".repeat(20)), s(",")]), Err(Fault));
+    }
 
     fn s(text: &str) -> Value {
         Value::str(text)

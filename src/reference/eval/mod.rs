@@ -97,9 +97,10 @@ impl Law {
                 Some(true) => Ok(value(then)),
                 _ => Ok(value(otherwise)),
             },
-            Expr::List(items) => Ok(Value::List(items.iter().map(value).collect())),
+            Expr::List(items) => function::list(items.iter().map(value), self.limits.computed_bytes),
             Expr::Call(function, args) => {
-                function::call(*function, &args.iter().map(value).collect::<Vec<_>>())
+                let args: Vec<Value> = args.iter().map(value).collect();
+                function::call(*function, &args, self.limits.computed_bytes)
             }
         }
     }
