@@ -44,7 +44,7 @@ pub struct Case {
 pub enum Verdict {
     /// These alerts.
     Alerts(Vec<Expected>),
-    /// An error of the compiler with this code, or with any if there is none.
+    /// An error of the compiler with this code.
     Error(String),
 }
 

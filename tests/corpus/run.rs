@@ -52,24 +52,26 @@ pub fn reference(case: &Case, program: Arc<Program>) -> Outcome {
 }
 
 /// The reference engine with the stream the wrong way round, within a lateness that allows it: the same alerts come
-/// out, if not at the same lines. A stream that has a lateness of its own is left as it is.
-pub fn reference_out_of_order(case: &Case, program: Arc<Program>) -> Outcome {
-    let events: Option<Vec<&Arc<Event>>> = case.inputs.iter().map(Input::event).collect();
-    let Some(events) = events.filter(|events| events.is_sorted_by_key(|event| event.time)) else {
-        return reference(case, program);
-    };
-    let (Some(first), Some(last)) = (events.first(), events.last()) else { return reference(case, program) };
-    let lateness = last.time.since(first.time);
-    if lateness == Duration::ZERO {
-        return reference(case, program);
-    }
+/// out, if not at the same lines. `None` for a stream that cannot be turned.
+pub fn reference_out_of_order(case: &Case, program: Arc<Program>) -> Option<Outcome> {
+    let (events, lateness) = turned(case)?;
+    let last = events.first()?.time;
     let mut engine = Reference::new(program, EngineOptions { lateness });
     let mut sink = Collector::default();
-    for event in events.iter().rev() {
+    for event in events {
         assert!(engine.push(Event::clone(event), &mut sink).is_continue());
     }
-    assert!(engine.advance(last.time, &mut sink).is_continue());
-    end(case, engine, sink)
+    assert!(engine.advance(last, &mut sink).is_continue());
+    Some(end(case, engine, sink))
+}
+
+/// The stream the wrong way round and the lateness that allows it. `None` if it has a lateness or a watermark of its
+/// own, or lasts but a moment.
+pub fn turned(case: &Case) -> Option<(Vec<&Arc<Event>>, Duration)> {
+    let events: Option<Vec<&Arc<Event>>> = case.inputs.iter().rev().map(Input::event).collect();
+    let events = events.filter(|events| events.is_sorted_by_key(|event| std::cmp::Reverse(event.time)))?;
+    let lateness = events.first()?.time.since(events.last()?.time);
+    (lateness > Duration::ZERO).then_some((events, lateness))
 }
 
 fn end(case: &Case, mut engine: Reference, mut sink: Collector) -> Outcome {
