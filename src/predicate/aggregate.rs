@@ -8,6 +8,7 @@ use indexmap::IndexSet;
 use crate::event::{Value, ValueRef};
 use crate::plan::{Aggregate, SlotRef};
 
+use super::call::list;
 use super::exact::Exact;
 use super::node::Node;
 use super::number::{finite, length};
@@ -19,8 +20,14 @@ pub(super) fn size(count: u64) -> Result<Value, Fault> {
     i64::try_from(count).map(Value::Int).map_err(|_| Fault)
 }
 
-/// What is made of the values of all events bound to a slot. Nulls do not count.
-pub(super) fn over(function: Aggregate, slot: SlotRef, arg: &Node, here: &Here<'_>) -> Result<Value, Fault> {
+/// What is made of the values of all events bound to a slot, a list of at most so many bytes. Nulls do not count.
+pub(super) fn over(
+    function: Aggregate,
+    slot: SlotRef,
+    arg: &Node,
+    most: usize,
+    here: &Here<'_>,
+) -> Result<Value, Fault> {
     match function {
         Aggregate::Count => {
             let mut count = 0;
@@ -43,7 +50,7 @@ pub(super) fn over(function: Aggregate, slot: SlotRef, arg: &Node, here: &Here<'
         Aggregate::List => {
             let mut values = Vec::new();
             each(slot, arg, here, |value| values.push(value.to_value()));
-            Ok(Value::List(values.into()))
+            list(values, most)
         }
     }
 }

@@ -17,17 +17,17 @@ use super::worth::Fault;
 
 type Result<T = Value> = std::result::Result<T, Fault>;
 
-/// What a function makes of its arguments.
-pub(super) fn call(function: Function, args: &[ValueRef<'_>]) -> Result {
+/// What a function makes of its arguments: a text or list of at most so many bytes.
+pub(super) fn call(function: Function, args: &[ValueRef<'_>], most: usize) -> Result {
     match function {
-        Function::Concat => concat(args),
+        Function::Concat => concat(args, most),
         _ if args.iter().any(|arg| arg.is_null()) => Ok(Value::Null),
         Function::Min => extreme(args, Ordering::Less),
         Function::Max => extreme(args, Ordering::Greater),
         _ => match *args {
             [value] => of_one(function, value),
-            [first, second] => of_two(function, first, second),
-            [first, second, third] => of_three(function, first, second, third),
+            [first, second] => of_two(function, first, second, most),
+            [first, second, third] => of_three(function, first, second, third, most),
             [lat1, lon1, lat2, lon2] if function == Function::DistanceKm => {
                 distance_km((float(lat1)?, float(lon1)?), (float(lat2)?, float(lon2)?))
             }
@@ -57,13 +57,13 @@ fn of_one(function: Function, value: ValueRef<'_>) -> Result {
     }
 }
 
-fn of_two(function: Function, a: ValueRef<'_>, b: ValueRef<'_>) -> Result {
+fn of_two(function: Function, a: ValueRef<'_>, b: ValueRef<'_>, most: usize) -> Result {
     match function {
         Function::Contains => contains(a, b).map(Value::Bool),
         Function::StartsWith => Ok(Value::Bool(text(a)?.starts_with(text(b)?))),
         Function::EndsWith => Ok(Value::Bool(text(a)?.ends_with(text(b)?))),
         Function::Substr => substr(text(a)?, int(b)?, None),
-        Function::Split => Ok(Value::List(text(a)?.split(text(b)?).map(Value::str).collect())),
+        Function::Split => list(text(a)?.split(text(b)?).map(Value::str), most),
         Function::Round => round(a, int(b)?),
         Function::Pow => finite(float(a)?.powf(float(b)?)),
         Function::Log => finite(float(a)?.ln() / float(b)?.ln()),
@@ -78,10 +78,10 @@ fn of_two(function: Function, a: ValueRef<'_>, b: ValueRef<'_>) -> Result {
     }
 }
 
-fn of_three(function: Function, a: ValueRef<'_>, b: ValueRef<'_>, c: ValueRef<'_>) -> Result {
+fn of_three(function: Function, a: ValueRef<'_>, b: ValueRef<'_>, c: ValueRef<'_>, most: usize) -> Result {
     match function {
         Function::Substr => substr(text(a)?, int(b)?, Some(int(c)?)),
-        Function::Replace => Ok(Value::str(text(a)?.replace(text(b)?, text(c)?))),
+        Function::Replace => replace(text(a)?, text(b)?, text(c)?, most),
         Function::Cidr => cidr(a, &[b, c]),
         _ => Err(Fault),
     }
@@ -101,11 +101,36 @@ fn int(value: ValueRef<'_>) -> Result<i64> {
     }
 }
 
-fn concat(args: &[ValueRef<'_>]) -> Result {
+fn concat(args: &[ValueRef<'_>], most: usize) -> Result {
     let mut joined = CompactString::default();
-    let mut parts = args.iter().filter(|arg| !arg.is_null());
-    parts.try_for_each(|arg| push_written(*arg, &mut joined))?;
+    for arg in args.iter().filter(|arg| !arg.is_null()) {
+        push_written(*arg, &mut joined)?;
+        if joined.len() > most {
+            return Err(Fault);
+        }
+    }
     Ok(Value::Str(joined))
+}
+
+fn replace(text: &str, old: &str, new: &str, most: usize) -> Result {
+    let found = text.matches(old).count();
+    let grown =
+        found.checked_mul(new.len()).and_then(|more| more.checked_add(text.len() - found * old.len()));
+    grown.filter(|size| *size <= most).map(|_| Value::str(text.replace(old, new))).ok_or(Fault)
+}
+
+/// A list, of which each item counts as eight bytes and a text as its own besides.
+pub(super) fn list(items: impl IntoIterator<Item = Value>, most: usize) -> Result {
+    let (mut size, mut kept) = (0, Vec::new());
+    for item in items {
+        let text = if let Value::Str(text) = &item { text.len() } else { 0 };
+        size += text + 8;
+        if size > most {
+            return Err(Fault);
+        }
+        kept.push(item);
+    }
+    Ok(Value::List(kept.into()))
 }
 
 /// The first of the least or greatest arguments.

@@ -189,14 +189,16 @@ impl Compiler<'_> {
             Expr::Aggregate { slot, arg: None, .. } => Node::Count(*slot),
             Expr::Aggregate { function, slot, arg: Some(arg) } => {
                 let arg = Box::new(self.node_at(Place::Bound, arg)?);
-                Node::Aggregate { function: *function, slot: *slot, arg }
+                Node::Aggregate { function: *function, slot: *slot, arg, most: self.limits.computed_bytes }
             }
             Expr::Neg(value) => Node::Neg(Box::new(self.node(value)?)),
             Expr::Binary(op, a, b) => Node::Binary(*op, Box::new([self.node(a)?, self.node(b)?])),
             Expr::Coalesce(a, b) => Node::Coalesce(Box::new([self.node(a)?, self.node(b)?])),
             Expr::If(a, b, c) => Node::If(Box::new([self.node(a)?, self.node(b)?, self.node(c)?])),
-            Expr::List(items) => Node::List(self.nodes(items)?),
-            Expr::Call(function, args) => Node::Call(*function, self.nodes(args)?),
+            Expr::List(items) => Node::List(self.nodes(items)?, self.limits.computed_bytes),
+            Expr::Call(function, args) => {
+                Node::Call(*function, self.nodes(args)?, self.limits.computed_bytes)
+            }
             Expr::Trend { slot, falling, value } => {
                 let place = if self.place == Place::Bound { Place::Bound } else { Place::Both };
                 Test::Trend { slot: *slot, falling: *falling, value: self.node_at(place, value)? }.into()

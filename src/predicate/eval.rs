@@ -9,7 +9,7 @@ use crate::event::{Held, Value, ValueRef};
 use crate::plan::{Compare, Pick};
 
 use super::aggregate;
-use super::call::call;
+use super::call::{call, list};
 use super::compare::{among, compare, within};
 use super::node::{Node, Test};
 use super::number::{arithmetic, negate};
@@ -30,8 +30,8 @@ impl Node {
                 Worth::Lent(held.map_or(ValueRef::Null, |held| ValueRef::Time(held.time())))
             }
             Node::Count(slot) => made(aggregate::size(here.bound.count(*slot)), here),
-            Node::Aggregate { function, slot, arg } => {
-                made(aggregate::over(*function, *slot, arg, here), here)
+            Node::Aggregate { function, slot, arg, most } => {
+                made(aggregate::over(*function, *slot, arg, *most, here), here)
             }
             Node::Test(test) => test.decide(here).into(),
             Node::Neg(value) => made(negate(value.worth(here).get()), here),
@@ -51,13 +51,15 @@ impl Node {
                     _ => otherwise.worth(here),
                 }
             }
-            Node::List(items) => {
-                Worth::Made(Value::List(items.iter().map(|item| item.worth(here).into_value()).collect()))
+            Node::List(items, most) => {
+                // All of them are judged, also those that no longer fit, so that their faults are counted.
+                let items: Vec<Value> = items.iter().map(|item| item.worth(here).into_value()).collect();
+                made(list(items, *most), here)
             }
-            Node::Call(function, args) => {
+            Node::Call(function, args, most) => {
                 let args: SmallVec<[Worth<'_>; 4]> = args.iter().map(|arg| arg.worth(here)).collect();
                 let lent: SmallVec<[ValueRef<'_>; 4]> = args.iter().map(Worth::get).collect();
-                made(call(*function, &lent), here)
+                made(call(*function, &lent, *most), here)
             }
         }
     }

@@ -14,19 +14,37 @@ use super::text::Matcher;
 pub(super) enum Node {
     Const(Value),
     Field(Read),
-    Bound { slot: SlotRef, pick: Pick, read: Read },
-    Lag { step: StepId, read: Read },
+    Bound {
+        slot: SlotRef,
+        pick: Pick,
+        read: Read,
+    },
+    Lag {
+        step: StepId,
+        read: Read,
+    },
     Now,
-    TimeOf { slot: SlotRef, pick: Pick },
+    TimeOf {
+        slot: SlotRef,
+        pick: Pick,
+    },
     Count(SlotRef),
-    Aggregate { function: Aggregate, slot: SlotRef, arg: Box<Node> },
+    /// A list that it makes has at most so many bytes.
+    Aggregate {
+        function: Aggregate,
+        slot: SlotRef,
+        arg: Box<Node>,
+        most: usize,
+    },
     Test(Box<Test>),
     Neg(Box<Node>),
     Binary(Binary, Box<[Node; 2]>),
     Coalesce(Box<[Node; 2]>),
     If(Box<[Node; 3]>),
-    List(Box<[Node]>),
-    Call(Function, Box<[Node]>),
+    /// Of at most so many bytes.
+    List(Box<[Node]>, usize),
+    /// A text or list that it makes has at most so many bytes.
+    Call(Function, Box<[Node]>, usize),
 }
 
 /// An expression that is true, false or unknown, which is found out without making a value of it.
