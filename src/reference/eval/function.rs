@@ -140,10 +140,13 @@ fn substr(s: &str, from: i64, length: i64) -> Worth {
     Ok(Value::str(s.chars().skip(skip).take(take).collect::<CompactString>()))
 }
 
-/// Half away from zero; a whole number stays as it is, unless it is rounded left of the point.
+/// Half away from zero; a whole number stays whole.
 fn round(value: &Value, places: i64) -> Worth {
-    let Value::Float(x) = value else {
-        return if places >= 0 { float(value).map(|_| value.clone()) } else { Err(Fault) };
+    let x = match value {
+        Value::Float(x) => x,
+        Value::Int(n) => return round_whole(i128::from(*n), places),
+        Value::Uint(n) => return round_whole(i128::from(*n), places),
+        _ => return Err(Fault),
     };
     let scale = 10f64.powi(i32::try_from(places).map_err(|_| Fault)?.clamp(-400, 400));
     let scaled = x * scale;
@@ -153,6 +156,16 @@ fn round(value: &Value, places: i64) -> Worth {
     } else {
         finite(scaled.round() / scale)
     }
+}
+
+/// A whole number to so many places, which lie left of the point where they are negative.
+fn round_whole(n: i128, places: i64) -> Worth {
+    let left = u32::try_from(places.min(0).unsigned_abs()).ok();
+    // More digits than any number has leave nothing of it.
+    let Some(unit) = left.and_then(|left| 10i128.checked_pow(left)) else { return Ok(Value::Int(0)) };
+    let rounded = (n + unit / 2 * n.signum()) / unit * unit;
+    let large = || u64::try_from(rounded).map(Value::Uint);
+    i64::try_from(rounded).map(Value::Int).or_else(|_| large()).map_err(|_| Fault)
 }
 
 fn to_int(value: &Value) -> Worth {
@@ -178,7 +191,7 @@ fn to_bool(value: &Value) -> Worth {
     }
 }
 
-/// Whether an address lies in one of the networks; an IPv4 address mapped into IPv6 counts as IPv4.
+/// Whether an address lies in one of the networks; IPv4 addresses and networks mapped into IPv6 count as IPv4.
 fn cidr(address: &Value, nets: &[Value]) -> Worth {
     let address = match address {
         Value::Ip(ip) => *ip,
@@ -194,12 +207,19 @@ fn cidr(address: &Value, nets: &[Value]) -> Worth {
         if length > base_size {
             return Err(Fault);
         }
+        let (base, base_size, length) = unmapped(base, base_size, length);
         let outside = base_size - length;
         if base_size == size && (outside == 128 || bits >> outside == base >> outside) {
             return Ok(Value::Bool(true));
         }
     }
     Ok(Value::Bool(false))
+}
+
+/// A network of mapped IPv4 addresses as one of IPv4.
+fn unmapped(base: u128, size: u32, length: u32) -> (u128, u32, u32) {
+    let mapped = size == 128 && length >= 96 && base >> 32 == 0xffff;
+    if mapped { (base & 0xffff_ffff, 32, length - 96) } else { (base, size, length) }
 }
 
 fn bits(address: IpAddr) -> (u128, u32) {
@@ -263,6 +283,9 @@ mod tests {
         assert_eq!(inside("10.1.2.3", "10.0.0.0/8"), Ok(Value::Bool(true)));
         assert_eq!(inside("11.1.2.3", "10.0.0.0/8"), Ok(Value::Bool(false)));
         assert_eq!(inside("::ffff:10.1.2.3", "10.0.0.0/8"), Ok(Value::Bool(true)));
+        assert_eq!(inside("::ffff:10.1.2.3", "::ffff:10.0.0.0/104"), Ok(Value::Bool(true)));
+        assert_eq!(inside("11.1.2.3", "::ffff:10.0.0.0/104"), Ok(Value::Bool(false)));
+        assert_eq!(inside("11.1.2.3", "::ffff:0.0.0.0/96"), Ok(Value::Bool(true)));
         assert_eq!(inside("2001:db8::1", "::/0"), Ok(Value::Bool(true)));
         assert_eq!(inside("10.1.2.3", "::/0"), Ok(Value::Bool(false)));
         assert_eq!(inside("10.1.2.3", "10.0.0.0/33"), Err(Fault));
@@ -275,5 +298,12 @@ mod tests {
         assert_eq!(call(Function::Round, &[Value::Float(2.5)]), Ok(Value::Float(3.0)));
         assert_eq!(call(Function::Round, &[Value::Float(1.005), Value::Int(1)]), Ok(Value::Float(1.0)));
         assert_eq!(call(Function::Int, &[s("12.9")]), Ok(Value::Int(12)));
+        let round = |n, places| call(Function::Round, &[n, Value::Int(places)]);
+        assert_eq!(round(Value::Int(1250), -2), Ok(Value::Int(1300)));
+        assert_eq!(round(Value::Int(-1249), -2), Ok(Value::Int(-1200)));
+        assert_eq!(round(Value::Int(1250), 2), Ok(Value::Int(1250)));
+        assert_eq!(round(Value::Int(7), i64::MIN), Ok(Value::Int(0)));
+        assert_eq!(round(Value::Int(i64::MAX), -1), Ok(Value::Uint(9_223_372_036_854_775_810)));
+        assert_eq!(round(Value::Uint(u64::MAX), -1), Err(Fault));
     }
 }
