@@ -190,9 +190,11 @@ fn step(value: ValueRef<'_>, to: fn(f64) -> f64) -> Result {
 
 /// Half away from zero. A whole number has no decimal places, and is not rounded left of the point.
 fn round(value: ValueRef<'_>, places: i64) -> Result {
-    let ValueRef::Float(x) = value else {
-        float(value)?;
-        return if places < 0 { Err(Fault) } else { Ok(value.to_value()) };
+    let x = match value {
+        ValueRef::Float(x) => x,
+        ValueRef::Int(n) => return round_whole(n.into(), places),
+        ValueRef::Uint(n) => return round_whole(n.into(), places),
+        _ => return Err(Fault),
     };
     let places = i32::try_from(places).map_err(|_| Fault)?;
     // Past these powers of ten every float stays as it is, or becomes 0.
@@ -202,6 +204,17 @@ fn round(value: ValueRef<'_>, places: i64) -> Result {
         _ if !(x * scale).is_finite() => Ok(Value::Float(x)),
         rounded => finite(rounded),
     }
+}
+
+/// A whole number half away from zero, to the tens, hundreds … that negative places name.
+fn round_whole(n: i128, places: i64) -> Result {
+    let zeros = u32::try_from(places.min(0).unsigned_abs()).unwrap_or(u32::MAX);
+    let rounded = match 10i128.checked_pow(zeros) {
+        Some(unit) => (n.abs() + unit / 2) / unit * unit * n.signum(),
+        None => 0,
+    };
+    let whole = i64::try_from(rounded).map(Value::Int);
+    whole.or_else(|_| u64::try_from(rounded).map(Value::from_u64)).map_err(|_| Fault)
 }
 
 fn cidr(address: ValueRef<'_>, nets: &[ValueRef<'_>]) -> Result {
@@ -262,7 +275,12 @@ mod tests {
         ] {
             assert_eq!(round(ValueRef::Float(x), places), Ok(Value::Float(rounded)), "{x} {places}");
         }
-        assert_eq!(round(ValueRef::Int(15), 1), Ok(Value::Int(15)));
+        for (n, places, rounded) in
+            [(15, 1, 15), (15, -1, 20), (-15, -1, -20), (14, -1, 10), (7, i64::MIN, 0)]
+        {
+            assert_eq!(round(ValueRef::Int(n), places), Ok(Value::Int(rounded)), "{n} {places}");
+        }
+        assert_eq!(round(ValueRef::Uint(u64::MAX), -1), Err(Fault));
         assert_eq!(round(ValueRef::Float(1.0), i64::MAX), Err(Fault));
     }
 }
