@@ -4,6 +4,7 @@ mod output;
 mod progress;
 mod summary;
 mod table;
+mod unseen;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tripline::{AtEnd, Duration, EngineOptions, Limits, Program};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::summary::{Counts, StatsFormat};
+use self::unseen::Unseen;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
 use crate::params::Params;
@@ -168,7 +170,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let shared = Shared::default();
     let merge = open(&inputs, &options, &progress, &shared)?;
     shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
-    let counts = drive(args, Arc::new(program), merge, &shared, &progress, terminal);
+    let mut unseen = Unseen::new(program.plan());
+    let mut counts = drive(args, Arc::new(program), merge, &shared, &progress, &mut unseen, terminal);
+    counts.notes.extend(unseen.notes(&counts.stats, &options.kind.to_string()));
     progress.end();
     shared.finish()?;
     summary::say(&counts, args.writing.stats, terminal);
@@ -203,6 +207,7 @@ fn drive(
     mut merge: Merge,
     shared: &Shared,
     progress: &Progress,
+    unseen: &mut Unseen,
     terminal: &Terminal,
 ) -> Counts {
     let mut counts = Counts::new(&program);
@@ -210,7 +215,10 @@ fn drive(
     let mut sink = shared.clone();
     for item in merge.by_ref() {
         let flow = match item {
-            Ok(Item::Event(event)) => engine.push(event, &mut sink),
+            Ok(Item::Event(event)) => {
+                unseen.see(&event);
+                engine.push(event, &mut sink)
+            }
             Ok(Item::Reject(reject)) => {
                 let flow = sink.reject(&reject);
                 counts.reject(&reject, args.matching.strict, |text| progress.hidden(|| terminal.error(text)));
