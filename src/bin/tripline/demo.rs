@@ -1,5 +1,6 @@
 //! `tripline demo`: a stream with known incidents, the shipped rules over it, and what was found of what is true.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
 
-    /// Keep the stream, the truth about it and the rules in this folder
+    /// Keep the stream, the truth about it and the rules in this folder; files that say something else are left alone
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -47,7 +48,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         seconds(making)
     ));
     if let Some(folder) = &args.out {
-        keep(folder, &stream)?;
+        let files = files(folder, &stream);
+        refuse_changed(&files)?;
+        keep(&files)?;
         terminal.say(&format!("kept events.ndjson, truth.ndjson and rules/ in `{}`", folder.display()));
     }
     let bar = progress(stream.count);
@@ -102,20 +105,37 @@ fn progress(events: usize) -> ProgressBar {
     style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }
 
-/// Writes the stream, its truth and the rules.
-fn keep(folder: &Path, stream: &Stream) -> Result<(), Stop> {
-    let write = |path: PathBuf, text: &str| {
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, text))
-            .map_err(|e| cannot("write", &path, &e))
-    };
-    write(folder.join("events.ndjson"), &stream.events)?;
-    write(folder.join("truth.ndjson"), &stream.truth_lines())?;
-    for shipped in RULES {
-        let rules = folder.join("rules");
-        write(rules.join(format!("{}.trip", shipped.name)), shipped.rule)?;
-        write(rules.join(format!("{}.test.yaml", shipped.name)), shipped.tests)?;
+/// The stream, its truth and the rules as files.
+fn files<'s>(folder: &Path, stream: &'s Stream) -> Vec<(PathBuf, Cow<'s, str>)> {
+    let rules = folder.join("rules");
+    let rules = RULES.iter().flat_map(|shipped| {
+        let path = |ending| rules.join(format!("{}.{ending}", shipped.name));
+        [(path("trip"), shipped.rule.into()), (path("test.yaml"), shipped.tests.into())]
+    });
+    let events = (folder.join("events.ndjson"), Cow::from(&stream.events));
+    let truth = (folder.join("truth.ndjson"), Cow::from(stream.truth_lines()));
+    [events, truth].into_iter().chain(rules).collect()
+}
+
+/// What somebody has worked on is not written over.
+fn refuse_changed(files: &[(PathBuf, Cow<'_, str>)]) -> Result<(), Stop> {
+    let is_other =
+        |(path, text): &&(PathBuf, Cow<'_, str>)| fs::read(path).is_ok_and(|there| there != text.as_bytes());
+    match files.iter().find(is_other) {
+        None => Ok(()),
+        Some((path, _)) => Err(Stop::Failed(format!(
+            "`{}` is there and says something else; remove it, or give another folder",
+            path.display()
+        ))),
+    }
+}
+
+fn keep(files: &[(PathBuf, Cow<'_, str>)]) -> Result<(), Stop> {
+    for (path, text) in files {
+        let folder = path.parent().unwrap_or(path);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(path, text.as_bytes()))
+            .map_err(|e| cannot("write", path, &e))?;
     }
     Ok(())
 }
@@ -150,8 +170,9 @@ fn report(scores: &[Score<'_>], terminal: &Terminal) -> Result<(), Stop> {
 
 fn table(scores: &[Score<'_>]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY);
-    table.set_header(["domain", "rule", "near misses", "planted", "found", "missed", "invented", ""]);
+    // 80 columns hold it.
+    table.load_style(presets::NOTHING);
+    table.set_header(["domain", "rule", "near miss", "planted", "found", "missed", "invented", ""]);
     let folder = |rule: &str| {
         let path = RULES.iter().find_map(|shipped| shipped.name.strip_suffix(rule)?.strip_suffix('/'));
         path.unwrap_or_default().to_owned()
@@ -164,6 +185,9 @@ fn table(scores: &[Score<'_>]) -> Table {
     }
     let total = |i: usize| scores.iter().map(|score| numbers(score)[i]).sum();
     table.add_row(row(String::new(), "all", [total(0), total(1), total(2), total(3), total(4)]));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 1));
+    });
     for column in 2..7 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
