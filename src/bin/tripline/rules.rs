@@ -79,7 +79,7 @@ pub(crate) fn load(path: &Path, params: &Params, terminal: &Terminal) -> Result<
     };
     if !findings.is_empty() {
         let (count, path) = (counted(findings.len(), "warning"), path.display());
-        terminal.say(&format!("note: {count} in the rules; see with `tripline check {path}`"));
+        terminal.note(&format!("{count} in the rules; see with `tripline check {path}`"));
     }
     Ok(program)
 }

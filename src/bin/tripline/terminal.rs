@@ -38,10 +38,16 @@ impl Terminal {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Says what went wrong.
+    /// Says something beside the matter. It may quote what was read.
+    pub(crate) fn note(&self, text: &str) {
+        self.say(&format!("note: {}", harmless(text)));
+    }
+
+    /// Says what went wrong. It may quote what was read.
     pub(crate) fn error(&self, text: &str) {
         let (on, off) = if self.style.colour { ("\x1b[1;91m", "\x1b[0m") } else { ("", "") };
-        self.say(&format!("{on}error{off}: {text}"));
+        let lines: Vec<String> = text.split('\n').map(harmless).collect();
+        self.say(&format!("{on}error{off}: {}", lines.join("\n")));
     }
 
     /// Draws findings, an empty line behind each.
@@ -56,6 +62,12 @@ impl Terminal {
 /// Standard output for data, buffered: flush it at the end, so that a failure is seen.
 pub(crate) fn out() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// Text whose control characters are written as escapes: what was read is no command for a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 fn colour_wanted() -> bool {

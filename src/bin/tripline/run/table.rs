@@ -3,6 +3,8 @@
 use tripline::io::{AlertFormat, Evidence, JsonValue};
 use tripline::{Alert, AlertKind, Event, Program, Value};
 
+use crate::terminal::harmless;
+
 const SEVERITY: &str = "SEVERITY";
 const RULE: &str = "RULE";
 const TIME: usize = "2026-01-01T00:00:00.000Z".len();
@@ -125,12 +127,6 @@ fn plain(value: &Value) -> String {
         Value::Ip(ip) => ip.to_string(),
         value => harmless(&serde_json::to_string(&JsonValue(value)).unwrap_or_default()),
     }
-}
-
-/// Text whose control characters are written as escapes: events are no commands for a terminal.
-fn harmless(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
