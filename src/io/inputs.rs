@@ -51,7 +51,8 @@ impl Inputs {
     ///
     /// Ranks follow the arguments, and within a folder or glob the names. A folder stands for all files below it
     /// whose ending tells an input (`.ndjson`, `.jsonl`, `.csv`, `.tsv`, packed or not; with records `.json` too, with
-    /// lines `.log` and `.txt`); hidden files and folders are passed over. A file that is reached twice is read once.
+    /// lines `.log` and `.txt`); hidden files and folders are passed over. A file that is reached twice is read once. A path
+    /// that leads to nothing is an input too, which cannot be opened.
     pub fn find(arguments: &[String], options: &ReadOptions) -> Result<Self, Error> {
         let mut found: IndexMap<PathBuf, Option<PathBuf>> = IndexMap::new();
         let stdin = ["-".to_string()];
@@ -61,10 +62,9 @@ impl Inputs {
                 continue;
             }
             for path in expand(argument, options)? {
-                // What is no file, as the pipe behind `/dev/fd/63`, has no other name.
-                let real =
-                    path.canonicalize().or_else(|e| if path.exists() { Ok(path.clone()) } else { Err(e) });
-                let real = real.map_err(|e| Error::opening(&path.display().to_string(), e))?;
+                // What is no file, as the pipe behind `/dev/fd/63`, has no other name; what is not there at all
+                // fails when it is opened.
+                let real = path.canonicalize().unwrap_or_else(|_| path.clone());
                 found.entry(real).or_insert(Some(path));
             }
         }

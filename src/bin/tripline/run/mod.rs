@@ -6,6 +6,7 @@ mod summary;
 mod table;
 mod unseen;
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use tripline::{AtEnd, Duration, EngineOptions, Limits, Program};
 
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
-use self::summary::{Counts, StatsFormat};
+use self::summary::{Counts, Kept, StatsFormat};
 use self::unseen::Unseen;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
@@ -162,19 +163,31 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     if reads_stdin && args.rules == Path::new("-") {
         return Err(Stop::Failed("standard input cannot hold both the rules and the events".to_owned()));
     }
+    check_order(args)?;
     let program = rules::load(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
     let inputs = Inputs::find(&args.inputs, &options)?;
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs);
     let shared = Shared::default();
-    let merge = open(&inputs, &options, &progress, &shared)?;
+    let say = |error: &tripline::io::Error| progress.hidden(|| terminal.error(&error.to_string()));
+    let (merge, missing) = open(&inputs, &options, &progress, &shared, say)?;
+    if reads_stdin && io::stdin().is_terminal() {
+        terminal.note("reading standard input (Ctrl-D ends it)");
+    }
     shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
     let mut unseen = Unseen::new(program.plan());
     let mut counts = drive(args, Arc::new(program), merge, &shared, &progress, &mut unseen, terminal);
+    counts.failed |= missing;
     counts.notes.extend(unseen.notes(&counts.stats, &options.kind.to_string()));
     progress.end();
-    shared.finish()?;
+    match shared.finish() {
+        // Whoever reads no further may still want to know that there was something to read.
+        Err(Stop::ClosedPipe) if args.matching.fail_on_alert && shared.alerts() > 0 => {
+            return Ok(Exit::Findings);
+        }
+        done => done?,
+    }
     summary::say(&counts, args.writing.stats, terminal);
     Ok(match counts {
         Counts { failed: true, .. } => Exit::Usage,
@@ -183,21 +196,54 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     })
 }
 
-/// Opens all inputs. Whenever one of them is about to be read, which may take its time, alerts so far are written out.
+/// Opens all inputs; whether one could not be, which is said, and the others are read all the same, if there is any.
+/// Whenever one of them is about to be read, which may take its time, alerts so far are written out.
 fn open(
     inputs: &Inputs,
     options: &Arc<ReadOptions>,
     progress: &Progress,
     shared: &Shared,
-) -> Result<Merge, Stop> {
+    say: impl Fn(&tripline::io::Error),
+) -> Result<(Merge, bool), Stop> {
     let (progress, shared) = (progress.clone(), shared.clone());
     let tap: tripline::io::Tap = Arc::new(move |bytes| {
         shared.flush();
         progress.read(bytes);
     });
-    let readers: Result<Vec<Reader>, _> =
-        inputs.iter().map(|input| Reader::open(input, options, &tap)).collect();
-    Ok(Merge::new(readers?))
+    let (mut readers, mut failed) = (Vec::new(), None);
+    for input in inputs {
+        match Reader::open(input, options, &tap) {
+            Ok(reader) => readers.push(reader),
+            Err(error) => {
+                let before = failed.replace(error);
+                before.iter().for_each(|error| say(error));
+            }
+        }
+    }
+    match failed {
+        Some(error) if readers.is_empty() => Err(error.into()),
+        failed => {
+            failed.iter().for_each(say);
+            Ok((Merge::new(readers), failed.is_some()))
+        }
+    }
+}
+
+/// What stands in the place of the other is told apart by its ending.
+fn check_order(args: &Args) -> Result<(), Stop> {
+    let ends = |path: &Path, endings: &[&str]| {
+        path.extension().is_some_and(|e| endings.iter().any(|known| e == *known))
+    };
+    if !args.rules.is_dir() && ends(&args.rules, &["ndjson", "jsonl", "csv", "tsv"]) {
+        let text = format!("`{}` is no rule file; `run` takes RULES first, then INPUT", args.rules.display());
+        return Err(Stop::Failed(text));
+    }
+    match args.inputs.iter().find(|input| ends(Path::new(input), &["trip"])) {
+        None => Ok(()),
+        Some(input) => Err(Stop::Failed(format!(
+            "`{input}` is a rule file; `run` takes one file or folder of rules, before the inputs"
+        ))),
+    }
 }
 
 /// Pushes all events through the engine. An input that breaks off is said at once; the others go on.
@@ -210,13 +256,15 @@ fn drive(
     unseen: &mut Unseen,
     terminal: &Terminal,
 ) -> Counts {
-    let mut counts = Counts::new(&program);
+    let kept = Kept { rejects: args.writing.rejects.is_some(), late: args.writing.late.is_some() };
+    let mut counts = Counts::new(&program, kept);
     let mut engine = Reference::new(program, EngineOptions { lateness: args.matching.lateness });
     let mut sink = shared.clone();
     for item in merge.by_ref() {
         let flow = match item {
             Ok(Item::Event(event)) => {
                 unseen.see(&event);
+                counts.time(event.time);
                 engine.push(event, &mut sink)
             }
             Ok(Item::Reject(reject)) => {

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
 use tripline::io::{Reason, Reject};
-use tripline::{RuleStats, Stats};
+use tripline::{Duration, RuleStats, Stats, Timestamp};
 
 use crate::terminal::Terminal;
 
@@ -18,6 +18,13 @@ pub(super) enum StatsFormat {
     Json,
 }
 
+/// Which of what is no event in time goes to a file.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Kept {
+    pub(super) rejects: bool,
+    pub(super) late: bool,
+}
+
 /// What was counted.
 #[derive(Default)]
 pub(super) struct Counts {
@@ -26,36 +33,50 @@ pub(super) struct Counts {
     pub(super) rejects: BTreeMap<Reason, u64>,
     /// Whether an input broke off, or was not what `--strict` wants.
     pub(super) failed: bool,
+    /// Whether `--strict` ended it.
+    strict: bool,
     /// What the inputs have to say.
     pub(super) notes: Vec<String>,
-    /// The first reject, which is shown if no event at all was read.
-    first: Option<String>,
+    /// The first reject of each reason.
+    first: BTreeMap<Reason, String>,
+    /// Which files keep what is counted only.
+    kept: Kept,
+    /// The largest time so far, and by how much an event came later at most.
+    newest: Timestamp,
+    latest: Duration,
     /// Rules that did not run, and why.
     idle: Vec<String>,
 }
 
 impl Counts {
     /// Nothing yet.
-    pub(super) fn new(program: &Program) -> Self {
+    pub(super) fn new(program: &Program, kept: Kept) -> Self {
         let idle = program.rules().filter(|(rule, _)| !rule.runs());
         let why = |disabled| if disabled { "disabled" } else { "a draft" };
         let idle = idle.map(|(rule, _)| format!("`{}` is {}", rule.name, why(rule.meta.disabled))).collect();
-        Counts { idle, ..Counts::default() }
+        Counts { idle, kept, newest: Timestamp::MIN, ..Counts::default() }
+    }
+
+    /// Takes note of the time of an event.
+    pub(super) fn time(&mut self, time: Timestamp) {
+        self.newest = self.newest.max(time);
+        self.latest = self.latest.max(self.newest.since(time));
     }
 
     /// Counts a reject, which with `strict` is an error.
     pub(super) fn reject(&mut self, reject: &Reject, strict: bool, say: impl FnOnce(&str)) {
         *self.rejects.entry(reject.reason).or_default() += 1;
-        if self.first.is_some() && !strict {
+        if self.first.contains_key(&reject.reason) && !strict {
             return;
         }
         let (source, reason) = (&reject.source.name, reject.reason.as_str());
         let text = format!("`{source}:{}` is no event: {reason}: {}", reject.offset, reject.detail);
         if strict {
             self.failed = true;
+            self.strict = true;
             say(&format!("{text} (--strict)"));
         }
-        self.first = Some(text);
+        self.first.entry(reject.reason).or_insert(text);
     }
 
     fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
@@ -65,9 +86,11 @@ impl Counts {
 
 /// Says notes, statistics if wanted, and the summary in one line.
 pub(super) fn say(counts: &Counts, format: Option<StatsFormat>, terminal: &Terminal) {
-    counts.notes.iter().for_each(|note| terminal.say(&format!("note: {note}")));
-    let example = counts.first.iter().filter(|_| counts.stats.events == 0 && !counts.failed);
-    example.for_each(|first| terminal.say(&format!("note: {first}")));
+    counts.notes.iter().for_each(|note| terminal.note(note));
+    let remedy = if counts.kept.rejects { "" } else { " (--rejects FILE keeps them)" };
+    // With --strict the only one has been said.
+    let examples = counts.first.values().filter(|_| !counts.strict);
+    examples.for_each(|first| terminal.note(&format!("{first}{remedy}")));
     match format {
         Some(StatsFormat::Table) => terminal.say(&table(counts)),
         Some(StatsFormat::Json) => terminal.say(&json(counts)),
@@ -85,7 +108,9 @@ fn line(counts: &Counts) -> String {
         parts.push(format!("{} ({})", number(rejects, "reject"), reasons.collect::<Vec<_>>().join(", ")));
     }
     if counts.stats.late > 0 {
-        parts.push(format!("{} too late (--lateness, --late)", number(counts.stats.late, "event")));
+        let (late, by) = (number(counts.stats.late, "event"), counts.latest);
+        let keep = if counts.kept.late { "" } else { "; --late FILE keeps them" };
+        parts.push(format!("{late} too late, by {by} at most (--lateness {by} takes them{keep})"));
     }
     let said = [
         (
