@@ -79,7 +79,7 @@ fn open(names: &[&str]) -> Result<Merge, tripline::io::Error> {
     let paths: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
     let options = Arc::new(ReadOptions::default());
     let inputs = Inputs::find(&paths, &options)?;
-    let unwatched: Tap = Arc::new(|_| {});
+    let unwatched: Tap = Arc::new(|_| Ok(()));
     let readers: Result<Vec<_>, _> =
         inputs.iter().map(|input| Reader::open(input, &options, &unwatched)).collect();
     Ok(Merge::new(readers?))

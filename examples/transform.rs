@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ReadOptions { time: FieldPath::of("when"), kind: FieldPath::of("evt"), ..ReadOptions::default() };
     let options = Arc::new(options);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/door.ndjson").to_owned();
-    let unwatched: Tap = Arc::new(|_| {});
+    let unwatched: Tap = Arc::new(|_| Ok(()));
     for input in &Inputs::find(&[path], &options)? {
         for item in Reader::open(input, &options, &unwatched)? {
             if let Item::Event(event) = item?

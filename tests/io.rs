@@ -197,7 +197,7 @@ fn open(arguments: &[&str], options: ReadOptions) -> Result<Merge, tripline::io:
     let options = Arc::new(options);
     let arguments: Vec<String> = arguments.iter().map(|a| a.to_string()).collect();
     let inputs = Inputs::find(&arguments, &options)?;
-    let tap: tripline::io::Tap = Arc::new(|_| {});
+    let tap: tripline::io::Tap = Arc::new(|_| Ok(()));
     let readers: Result<Vec<Reader>, _> =
         inputs.iter().map(|input| Reader::open(input, &options, &tap)).collect();
     Ok(Merge::new(readers?))
@@ -282,7 +282,7 @@ fn folders_and_globs_are_read_in_the_order_of_names_and_no_file_twice() {
     assert_eq!(found(&[at("b.ndjson"), at("*.*"), "-".into()]).unwrap()[..2], ["0:b.ndjson", "1:.e.ndjson"]);
     assert_eq!(found(&[at("x[1].ndjson")]).unwrap(), ["0:x[1].ndjson"]);
     assert_eq!(found(&[]).unwrap(), ["0:-"]);
-    assert!(found(&[at("none.ndjson")]).unwrap_err().ends_with("none.ndjson`: no such file or folder"));
+    assert_eq!(found(&[at("none.ndjson")]).unwrap(), ["0:none.ndjson"], "it fails when it is opened");
     assert!(found(&[at("*.none")]).unwrap_err().starts_with("no file fits"));
     assert!(found(&[at("sub/.hidden/../../d*")]).is_ok());
     fs::create_dir(folder.path().join("empty")).unwrap();
@@ -373,6 +373,7 @@ fn what_is_written_is_flushed_before_a_read_may_wait() {
         Arc::new(move |read| {
             calls.fetch_add(1, Ordering::Relaxed);
             bytes.fetch_add(read, Ordering::Relaxed);
+            Ok(())
         })
     };
     let options = Arc::new(ReadOptions::default());

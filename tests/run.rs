@@ -43,7 +43,8 @@ fn a_live_pipe_has_its_alerts_while_it_is_open() {
     }
     drop(input);
     let said = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&said.stderr), "6 events, 3 alerts\n");
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert!(error.ends_with("\n6 events, 3 alerts\n"), "{error}");
 }
 
 #[test]
@@ -131,4 +132,85 @@ fn a_full_disk_is_an_error() {
         String::from_utf8_lossy(&said.stderr)
             .starts_with("error: cannot write to `/dev/full`: no space left")
     );
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_in_order() {
+    let folder = folder();
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = start(folder.path(), &["r.trip"]);
+        let mut input = child.stdin.take().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        // The last line is not complete: what it would say is not known.
+        let text = event("c", 1) + &event("a", 2) + r#"{"ts":3,"#;
+        input.write_all(text.as_bytes()).unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        signal(&child, name);
+        let said = child.wait_with_output().unwrap();
+        assert_eq!(said.status.code(), Some(code));
+        let error = String::from_utf8_lossy(&said.stderr);
+        assert!(error.ends_with("\n2 events, 1 alert\n"), "{error}");
+        drop(input);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_brings_out_what_waits_for_the_sample() {
+    let folder = folder();
+    let mut child = start(folder.path(), &["r.trip", "--input-format", "csv", "--sample", "1000"]);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"ts,type\n1,c\n2,c\n3,c").unwrap();
+    // Nothing tells when it has read so far.
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    signal(&child, "-INT");
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&said.stdout).lines().count(), 2);
+    drop(input);
+}
+
+#[test]
+fn a_pipe_that_stays_open_waits_for_a_small_sample_only() {
+    let folder = folder();
+    let mut child = start(folder.path(), &["r.trip", "--input-format", "csv"]);
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let rows: String = (0..10).map(|n| format!("{n},c\n")).collect();
+    input.write_all(format!("ts,type\n{rows}").as_bytes()).unwrap();
+    let mut line = String::new();
+    // It would wait for ever if a thousand records were wanted.
+    output.read_line(&mut line).unwrap();
+    assert!(line.contains("\"offset\":1"), "{line}");
+    drop(input);
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_gate_holds_although_nobody_reads_to_the_end() {
+    let folder = folder();
+    let many: String = (0..50_000).map(|n| event("c", n)).collect();
+    fs::write(folder.path().join("many.ndjson"), many).unwrap();
+    let mut child = start(folder.path(), &["r.trip", "many.ndjson", "--fail-on-alert"]);
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_missing_input_is_named_and_the_others_are_read() {
+    let folder = folder();
+    fs::write(folder.path().join("c.ndjson"), event("c", 1)).unwrap();
+    let said = start(folder.path(), &["r.trip", "none", "c.ndjson"]).wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(3));
+    assert_eq!(String::from_utf8_lossy(&said.stdout).lines().count(), 1);
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert!(error.starts_with("error: cannot open `none`: no such file or folder\n"), "{error}");
 }

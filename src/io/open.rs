@@ -1,16 +1,19 @@
 //! Inputs as bytes, decompressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Stdin};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use super::error::Error;
 use super::inputs::Input;
 
-/// Called before each read of an input's bytes, with the number of bytes that the read before it gave. A read may
-/// have to wait: what is to be seen at once must be written out by then.
-pub type Tap = Arc<dyn Fn(usize) + Send + Sync>;
+/// Called before each read of an input's bytes, with the number of bytes that the read before it gave, and now and
+/// then while a read has to wait: what is to be seen at once must be written out by then. An error ends the input.
+pub type Tap = Arc<dyn Fn(usize) -> io::Result<()> + Send + Sync>;
 
 /// The bytes of an input as they are stored.
 pub(super) struct Raw {
@@ -20,7 +23,7 @@ pub(super) struct Raw {
 }
 
 enum From {
-    Stdin(Stdin),
+    Pipe(Pipe),
     File(File),
     /// One of very many files: opened anew for each read, because the system limits how many are open.
     Parked(PathBuf, u64),
@@ -28,9 +31,9 @@ enum From {
 
 impl Read for Raw {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (self.tap)(std::mem::take(&mut self.last));
+        (self.tap)(std::mem::take(&mut self.last))?;
         self.last = match &mut self.from {
-            From::Stdin(stdin) => stdin.lock().read(buffer)?,
+            From::Pipe(pipe) => pipe.read(buffer, &self.tap)?,
             From::File(file) => file.read(buffer)?,
             From::Parked(path, place) => {
                 let mut file = File::open(path)?;
@@ -44,14 +47,78 @@ impl Read for Raw {
     }
 }
 
+/// Standard input or another pipe. A thread of its own reads it, because a read may wait for ever, and the end may be
+/// wanted before.
+struct Pipe {
+    /// Until the first read.
+    from: Option<Box<dyn Read + Send>>,
+    chunks: Option<Receiver<io::Result<Vec<u8>>>>,
+    rest: Cursor<Vec<u8>>,
+}
+
+impl Pipe {
+    fn new(from: impl Read + Send + 'static) -> Self {
+        Pipe { from: Some(Box::new(from)), chunks: None, rest: Cursor::default() }
+    }
+
+    fn read(&mut self, buffer: &mut [u8], tap: &Tap) -> io::Result<usize> {
+        const PATIENCE: Duration = Duration::from_millis(100);
+        if let Some(from) = self.from.take() {
+            self.chunks = Some(chunks(from)?);
+        }
+        loop {
+            let read = self.rest.read(buffer)?;
+            let Some(chunks) = self.chunks.as_ref().filter(|_| read == 0 && !buffer.is_empty()) else {
+                return Ok(read);
+            };
+            match chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => self.rest = Cursor::new(chunk?),
+                Err(RecvTimeoutError::Timeout) => tap(0)?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            }
+        }
+    }
+}
+
+/// What can be read, as it comes, to the end or an error.
+fn chunks(mut from: Box<dyn Read + Send>) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, chunks) = mpsc::sync_channel(1);
+    thread::Builder::new().spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let chunk = match from.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(read) => Ok(buffer.get(..read).unwrap_or_default().to_vec()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let failed = chunk.is_err();
+            if sender.send(chunk).is_err() || failed {
+                return;
+            }
+        }
+    })?;
+    Ok(chunks)
+}
+
+impl Raw {
+    /// Whether what comes next may be long in coming.
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self.from, From::Pipe(_))
+    }
+}
+
 /// Opens an input without reading from it.
 pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
     let from = match input.path() {
-        None => From::Stdin(io::stdin()),
+        None => From::Pipe(Pipe::new(io::stdin())),
         Some(path) => {
             let file = File::open(path).map_err(|e| Error::opening(input.name(), e))?;
-            let parked = || From::Parked(path.to_path_buf(), 0);
-            if input.is_one_of_many() { parked() } else { From::File(file) }
+            match file.metadata().is_ok_and(|meta| meta.is_file()) {
+                false => From::Pipe(Pipe::new(file)),
+                true if input.is_one_of_many() => From::Parked(path.to_path_buf(), 0),
+                true => From::File(file),
+            }
         }
     };
     Ok(Raw { from, tap: Arc::clone(tap), last: 0 })
@@ -60,6 +127,16 @@ pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 const UTF16: [&[u8]; 2] = [&[0xFF, 0xFE], &[0xFE, 0xFF]];
+
+/// What begins so is no text, and not read.
+const FOREIGN: [(&[u8], &str); 6] = [
+    (b"PK\x03\x04", "a zip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xFD7zX", "an xz file"),
+    (b"7z\xBC\xAF", "a 7z file"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x7FELF", "a program"),
+];
 
 /// The bytes, unpacked if their beginning or the name's ending says that they are packed. Several members or frames
 /// behind each other are read as one.
@@ -70,6 +147,10 @@ pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn BufRead
     raw.by_ref().take(ZSTD.len() as u64).read_to_end(&mut magic)?;
     if UTF16.iter().any(|mark| magic.starts_with(mark)) {
         return Err(io::Error::other("it is UTF-16; convert it to UTF-8 first"));
+    }
+    if let Some((_, what)) = FOREIGN.iter().find(|(begin, _)| magic.starts_with(begin)) {
+        let what = if last_ending(name) == "xlsx" { "an Excel workbook" } else { what };
+        return Err(io::Error::other(format!("it is {what}, which is not read; unpack or convert it")));
     }
     let packed = last_ending(name);
     let (gzip, zstd) =

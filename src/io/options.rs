@@ -42,6 +42,8 @@ pub struct ReadOptions {
     /// How many records of a table or of lines of text tell the types of columns that are not declared; 0 tells
     /// every cell by itself.
     pub sample: usize,
+    /// The most that `sample` may be for standard input and pipes, whose records would wait for it.
+    pub pipe_sample: usize,
     /// `line_bytes` and `record_depth` hold here.
     pub limits: Limits,
 }
@@ -56,6 +58,7 @@ impl Default for ReadOptions {
             times: TimeOptions::default(),
             schema: Schema::default(),
             sample: 1_000,
+            pipe_sample: 10,
             limits: Limits::default(),
         }
     }

@@ -78,8 +78,12 @@ impl Reader {
 
     fn next_item(&mut self) -> Result<Option<Item>, Error> {
         let mut decoder = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Opened(raw, options) => {
+            State::Opened(raw, mut options) => {
                 let name = &self.source.name;
+                if raw.is_pipe() && options.pipe_sample < options.sample {
+                    let options = Arc::make_mut(&mut options);
+                    options.sample = options.pipe_sample;
+                }
                 let bytes = open::decompress(*raw, name).map_err(|e| Error::reading(name, e))?;
                 decoder(bytes, &self.source, options)
             }

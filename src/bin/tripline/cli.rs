@@ -20,6 +20,8 @@ Exit codes:
   2  the rules are wrong
   3  usage, configuration, or an input that could not be opened
 
+A run that a signal ends gives 128 and its number: 130 after Ctrl-C.
+
 Each command has examples in its own help: tripline check --help")]
 struct Cli {
     #[command(subcommand)]
@@ -51,6 +53,10 @@ pub(crate) enum Exit {
     Rules = 2,
     /// Usage, configuration, or an input that could not be opened.
     Usage = 3,
+    /// Ctrl-C.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

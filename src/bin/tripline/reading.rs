@@ -53,13 +53,17 @@ pub(crate) struct Reading {
     year: Option<i32>,
 
     /// How many records of a table or text tell the types of its columns, which are held back until then; 0 tells
-    /// each cell by itself
-    #[arg(long, value_name = "N", default_value_t = ReadOptions::default().sample)]
-    sample: usize,
+    /// each cell by itself [default: 1000, of standard input and pipes 10]
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
 
     /// The longest line or record that is read
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().line_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().line_bytes, value_parser = bytes)]
     max_line: usize,
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number of bytes, as `1000000`".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,6 +99,7 @@ impl Reading {
     /// The options for events of these types.
     pub(crate) fn options(&self, schema: Schema) -> Result<ReadOptions, Stop> {
         let limits = Limits { line_bytes: self.max_line, ..Limits::default() };
+        let default = ReadOptions::default();
         Ok(ReadOptions {
             format: self.format(&limits)?,
             time: self.time.clone(),
@@ -102,7 +107,8 @@ impl Reading {
             event_id: self.event_id.clone(),
             times: self.times()?,
             schema,
-            sample: self.sample,
+            sample: self.sample.unwrap_or(default.sample),
+            pipe_sample: self.sample.unwrap_or(default.pipe_sample),
             limits,
         })
     }

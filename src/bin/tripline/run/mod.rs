@@ -1,5 +1,6 @@
 //! `tripline run`: events in, alerts out.
 
+mod interrupt;
 mod output;
 mod progress;
 mod summary;
@@ -15,6 +16,7 @@ use tripline::io::{AlertFormat, AlertStyle, Evidence, Inputs, Item, Merge, ReadO
 use tripline::reference::Reference;
 use tripline::{AtEnd, Duration, EngineOptions, Limits, Program};
 
+use self::interrupt::Interrupt;
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::summary::{Counts, Kept, StatsFormat};
@@ -150,7 +152,8 @@ enum What {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    Duration::parse(text).ok_or_else(|| "expected a duration, as in `30s` or `1h30m`".to_owned())
+    Duration::parse(text)
+        .ok_or_else(|| "expected a duration in w, d, h, m, s or ms, as `30s` or `1h30m`".to_owned())
 }
 
 /// Runs the rules over the inputs.
@@ -170,14 +173,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs);
     let shared = Shared::default();
+    let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
     let say = |error: &tripline::io::Error| progress.hidden(|| terminal.error(&error.to_string()));
-    let (merge, missing) = open(&inputs, &options, &progress, &shared, say)?;
+    let (merge, missing) = open(&inputs, &options, &progress, &shared, &interrupt, say)?;
     if reads_stdin && io::stdin().is_terminal() {
         terminal.note("reading standard input (Ctrl-D ends it)");
     }
     shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
     let mut unseen = Unseen::new(program.plan());
-    let mut counts = drive(args, Arc::new(program), merge, &shared, &progress, &mut unseen, terminal);
+    let mut counts =
+        drive(args, Arc::new(program), merge, &shared, &progress, &interrupt, &mut unseen, terminal);
     counts.failed |= missing;
     counts.notes.extend(unseen.notes(&counts.stats, &options.kind.to_string()));
     progress.end();
@@ -189,6 +194,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         done => done?,
     }
     summary::say(&counts, args.writing.stats, terminal);
+    if let Some(exit) = interrupt.exit() {
+        return Ok(exit);
+    }
     Ok(match counts {
         Counts { failed: true, .. } => Exit::Usage,
         Counts { alerts: 1.., .. } if args.matching.fail_on_alert => Exit::Findings,
@@ -203,12 +211,15 @@ fn open(
     options: &Arc<ReadOptions>,
     progress: &Progress,
     shared: &Shared,
+    interrupt: &Interrupt,
     say: impl Fn(&tripline::io::Error),
 ) -> Result<(Merge, bool), Stop> {
     let (progress, shared) = (progress.clone(), shared.clone());
+    let interrupt = interrupt.clone();
     let tap: tripline::io::Tap = Arc::new(move |bytes| {
         shared.flush();
         progress.read(bytes);
+        interrupt.exit().map_or(Ok(()), |_| Err(io::Error::other("the run is to end")))
     });
     let (mut readers, mut failed) = (Vec::new(), None);
     for input in inputs {
@@ -253,6 +264,7 @@ fn drive(
     mut merge: Merge,
     shared: &Shared,
     progress: &Progress,
+    interrupt: &Interrupt,
     unseen: &mut Unseen,
     terminal: &Terminal,
 ) -> Counts {
@@ -275,6 +287,8 @@ fn drive(
                 }
                 flow
             }
+            // What was read before the signal is judged; nothing broke off.
+            Err(_) if interrupt.exit().is_some() => std::ops::ControlFlow::Continue(()),
             Err(error) => {
                 progress.hidden(|| terminal.error(&error.to_string()));
                 counts.failed = true;
