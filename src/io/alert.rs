@@ -72,6 +72,12 @@ impl Serialize for Shown<'_> {
         if let Some(severity) = rule.severity {
             map.serialize_entry("severity", severity.as_str())?;
         }
+        if let Some(risk) = rule.risk {
+            map.serialize_entry("risk", &risk)?;
+        }
+        if let Some(kind) = own_type(alert) {
+            map.serialize_entry("type", kind)?;
+        }
         let key = rule.key_names.iter().zip(alert.key.values());
         map.serialize_entry(
             "key",
@@ -107,6 +113,11 @@ impl Shown<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// The type that `emit` names, if it is not the rule's name.
+fn own_type(alert: &Alert) -> Option<&str> {
+    Some(alert.event_type.as_str()).filter(|kind| *kind != alert.rule.name)
 }
 
 fn hex(id: u128) -> String {
@@ -159,7 +170,7 @@ impl Serialize for Envelope<'_> {
         map.serialize_entry("specversion", "1.0")?;
         map.serialize_entry("id", &hex(alert.id))?;
         map.serialize_entry("source", "tripline")?;
-        map.serialize_entry("type", kind)?;
+        map.serialize_entry("type", own_type(alert).unwrap_or(kind))?;
         map.serialize_entry("subject", alert.rule.name.as_str())?;
         map.serialize_entry("time", &alert.time.to_string())?;
         map.serialize_entry("datacontenttype", "application/json")?;
