@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 
 use compact_str::CompactString;
+use indexmap::IndexSet;
 
 use super::columns::{Row, Rows};
 use super::lines::Lines;
@@ -84,23 +85,22 @@ impl<R: BufRead> Rows for Csv<R> {
     fn names(&mut self) -> io::Result<Vec<CompactString>> {
         let Some((_, header)) = self.record()? else { return Ok(Vec::new()) };
         let header = header.map_err(|fault| io::Error::other(format!("in its header {}", fault.detail)))?;
-        let mut names: Vec<CompactString> = Vec::with_capacity(header.len());
+        let mut names: IndexSet<CompactString> = IndexSet::with_capacity(header.len());
         for (i, cell) in header.iter().enumerate() {
             let name = utf8(cell).map_err(|_| io::Error::other("its header is not UTF-8"))?.trim();
             let name = if name.is_empty() { format!("column_{}", i + 1) } else { name.to_string() };
-            if names.iter().any(|other| *other == name) {
+            if !names.insert(name.as_str().into()) {
                 return Err(io::Error::other(format!(
                     "two columns of its header are named `{name}`; rename one"
                 )));
             }
-            names.push(name.into());
         }
         let is_data = |name: &CompactString| name.parse::<f64>().is_ok();
         if names.iter().all(is_data) {
             return Err(io::Error::other("it has no header: its first record is one of numbers"));
         }
         self.width = names.len();
-        Ok(names)
+        Ok(names.into_iter().collect())
     }
 
     fn next(&mut self) -> io::Result<Option<Row>> {

@@ -51,8 +51,21 @@ impl Difference {
 /// Sets the two lists side by side, in order, with as little difference as possible: an alert is set beside an expected
 /// one of its rule or stands alone.
 ///
-/// Cost: the product of the lengths.
-pub(super) fn compare(expected: &[Expected], found: Vec<Alert>) -> Vec<Difference> {
+/// Cost: the product of the lengths of what lies between equal beginnings and equal ends.
+pub(super) fn compare(expected: &[Expected], mut found: Vec<Alert>) -> Vec<Difference> {
+    let is_same = |(e, a): &(&Expected, &Alert)| e.rule == a.rule.name && differences(e, a).is_empty();
+    let begin = expected.iter().zip(&found).take_while(is_same).count();
+    let rest = expected[begin..].iter().rev().zip(found[begin..].iter().rev());
+    let end = rest.take_while(is_same).count();
+    let last = found.split_off(found.len() - end);
+    let middle = found.split_off(begin);
+    let mut lines: Vec<Difference> = found.into_iter().map(Difference::Same).collect();
+    lines.extend(between(&expected[begin..expected.len() - end], middle));
+    lines.extend(last.into_iter().map(Difference::Same));
+    lines
+}
+
+fn between(expected: &[Expected], found: Vec<Alert>) -> Vec<Difference> {
     let apart = |e: &Expected, a: &Alert| (e.rule == a.rule.name).then(|| differences(e, a));
     let costs = table(expected, &found, |e, a| apart(e, a).map(|fields| usize::from(!fields.is_empty())));
     let (mut lines, mut i, mut found) = (Vec::new(), 0, found.into_iter().enumerate().peekable());
