@@ -62,15 +62,29 @@ impl Assembler {
                 "no field `{path}`; a field with dots in its name stands in back-ticks: '`{dotted}`'"
             );
         }
+        if fields.get(dotted.as_str()).is_some_and(Value::is_null) {
+            return format!("`{path}`, the field of the time (--time), is null");
+        }
         let names: Vec<String> = fields.keys().take(SHOWN).map(|name| format!("`{name}`")).collect();
         if names.is_empty() {
             return format!("no value in `{path}`, the field of the time (--time); the record is empty");
         }
         let more = if fields.len() > SHOWN { " …" } else { "" };
         format!(
-            "no value in `{path}`, the field of the time (--time); the record has {}{more}",
-            names.join(" ")
+            "no value in `{path}`, the field of the time (--time); the record has {}{more}{}",
+            names.join(" "),
+            inner_records(fields)
         )
+    }
+}
+
+/// What to do with a record that holds other records in exactly one list.
+fn inner_records(fields: &Record) -> String {
+    let is_list = |value: &Value| matches!(value, Value::List(items) if matches!(items.first(), Some(Value::Record(_))));
+    let mut lists = fields.iter().filter(|(_, value)| is_list(value));
+    match (lists.next(), lists.next()) {
+        (Some((name, _)), None) => format!("; --records {name} reads the objects in `{name}`"),
+        _ => String::new(),
     }
 }
 

@@ -185,8 +185,10 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
     if let Some((word, help)) = foreign_word(text, column) {
         return Fault::new(Reason::BrokenJson, format!("`{word}` is no JSON; {help}"));
     }
+    // The line may be the first of a document that goes on below.
+    let help = if error.is_eof() { "; a document over several lines is read with --records" } else { "" };
     let said = said.replace("EOF", "the text ends");
-    Fault::new(Reason::BrokenJson, format!("{said} at byte {column}"))
+    Fault::new(Reason::BrokenJson, format!("{said} at byte {column}{help}"))
 }
 
 /// Words that other languages write where JSON has another or none.

@@ -227,8 +227,13 @@ impl Files {
             } else if path.extension().is_some_and(|e| e == "trip") {
                 files.tests.push(path.with_extension("test.yaml"));
                 files.rules.push(path.clone());
-            } else {
+            } else if path.to_string_lossy().ends_with(TESTS) {
                 files.tests.push(path.clone());
+            } else {
+                let path = path.display();
+                return Err(Stop::Failed(format!(
+                    "`{path}` is no test file: its name must end in `{TESTS}`"
+                )));
             }
         }
         if files.tests.is_empty() {

@@ -189,7 +189,7 @@ impl Unseen {
         let came = |kind: &CompactString| self.kinds.get(kind).is_some_and(|count| *count > 0);
         let missing: IndexSet<&CompactString> =
             rule.kinds.iter().filter(|any| !any.iter().any(came)).flatten().collect();
-        let asked = listed(missing.iter().map(|kind| format!("`{kind}`")), ", ");
+        let asked = listed(missing.iter().map(|kind| format!("`{kind}`")), " or ");
         let mut there: Vec<_> = self.kinds.iter().filter(|(_, count)| **count > 0).collect();
         there.sort_by(|a, b| b.1.cmp(a.1));
         let there = listed(there.iter().map(|(kind, count)| format!("`{kind}` ({count})")), ", ");
