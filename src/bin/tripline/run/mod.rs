@@ -20,7 +20,6 @@ use self::interrupt::Interrupt;
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::summary::{Counts, Kept, StatsFormat};
-use self::unseen::Unseen;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
 use crate::params::Params;
@@ -180,11 +179,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         terminal.note("reading standard input (Ctrl-D ends it)");
     }
     shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
-    let mut unseen = Unseen::new(program.plan());
-    let mut counts =
-        drive(args, Arc::new(program), merge, &shared, &progress, &interrupt, &mut unseen, terminal);
+    let mut counts = drive(args, Arc::new(program), merge, &shared, &progress, &interrupt, terminal);
     counts.failed |= missing;
-    counts.notes.extend(unseen.notes(&counts.stats, &options.kind.to_string()));
+    counts.say_unseen(&options.kind.to_string());
     progress.end();
     match shared.finish() {
         // Whoever reads no further may still want to know that there was something to read.
@@ -227,7 +224,7 @@ fn open(
             Ok(reader) => readers.push(reader),
             Err(error) => {
                 let before = failed.replace(error);
-                before.iter().for_each(|error| say(error));
+                before.iter().for_each(&say);
             }
         }
     }
@@ -265,7 +262,6 @@ fn drive(
     shared: &Shared,
     progress: &Progress,
     interrupt: &Interrupt,
-    unseen: &mut Unseen,
     terminal: &Terminal,
 ) -> Counts {
     let kept = Kept { rejects: args.writing.rejects.is_some(), late: args.writing.late.is_some() };
@@ -275,8 +271,7 @@ fn drive(
     for item in merge.by_ref() {
         let flow = match item {
             Ok(Item::Event(event)) => {
-                unseen.see(&event);
-                counts.time(event.time);
+                counts.see(&event);
                 engine.push(event, &mut sink)
             }
             Ok(Item::Reject(reject)) => {

@@ -7,8 +7,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
 use tripline::io::{Reason, Reject};
-use tripline::{Duration, RuleStats, Stats, Timestamp};
+use tripline::{Duration, Event, RuleStats, Stats, Timestamp};
 
+use super::unseen::Unseen;
 use crate::terminal::Terminal;
 
 /// How `--stats` are written.
@@ -44,6 +45,8 @@ pub(super) struct Counts {
     /// The largest time so far, and by how much an event came later at most.
     newest: Timestamp,
     latest: Duration,
+    /// What rules ask for and has not come.
+    unseen: Unseen,
     /// Rules that did not run, and why.
     idle: Vec<String>,
 }
@@ -54,11 +57,19 @@ impl Counts {
         let idle = program.rules().filter(|(rule, _)| !rule.runs());
         let why = |disabled| if disabled { "disabled" } else { "a draft" };
         let idle = idle.map(|(rule, _)| format!("`{}` is {}", rule.name, why(rule.meta.disabled))).collect();
-        Counts { idle, kept, newest: Timestamp::MIN, ..Counts::default() }
+        let unseen = Unseen::new(program.plan());
+        Counts { idle, kept, unseen, newest: Timestamp::MIN, ..Counts::default() }
     }
 
-    /// Takes note of the time of an event.
-    pub(super) fn time(&mut self, time: Timestamp) {
+    /// Adds to the notes what no event had. `kind` is the field of the type.
+    pub(super) fn say_unseen(&mut self, kind: &str) {
+        self.notes.extend(self.unseen.notes(&self.stats, kind));
+    }
+
+    /// Takes note of an event.
+    pub(super) fn see(&mut self, event: &Event) {
+        self.unseen.see(event);
+        let time = event.time;
         self.newest = self.newest.max(time);
         self.latest = self.latest.max(self.newest.since(time));
     }

@@ -19,6 +19,7 @@ const NOTES: usize = 6;
 type Path = Arc<[CompactString]>;
 
 /// Watches which of the types and fields that rules ask for come.
+#[derive(Default)]
 pub(super) struct Unseen {
     rules: Vec<Asked>,
     /// How often each type came. Those that rules ask for are here from the beginning.
