@@ -89,6 +89,22 @@ fn a_broken_file_gives_all_its_errors_at_once() {
     }
 }
 
+/// No canonical text has them there, as the formatter does not break a line before a type.
+#[test]
+fn words_of_declarations_may_begin_a_line_as_types_and_values() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax/ok/declared.trip");
+    let text = fs::read_to_string(file).unwrap();
+    let mut broken = text.clone();
+    for word in ["event", "rule", "list"] {
+        for before in ["when ", ": ", "where ", "== ", "emit "] {
+            broken = broken.replace(&format!("{before}{word}"), &format!("{before}\n{word}"));
+        }
+    }
+    assert_eq!(broken.matches("\n").count(), text.matches("\n").count() + 5);
+    assert_eq!(errors(&broken), "");
+    assert_eq!(tree(&broken), tree(&text));
+}
+
 #[test]
 fn a_rule_reads_back_from_its_canonical_text() {
     for file in files("ok") {

@@ -30,7 +30,7 @@ pub(super) fn split<'s>(file: FileId, text: &str, tokens: &'s [Token], limits: &
         let begins = if brackets.open.is_empty() {
             brackets.ended || begins_outside(text, inside, token)
         } else {
-            token.leads && begins_inside(text, rest)
+            token.leads && begins_inside(text, inside.last(), rest)
         };
         if begins && at > first {
             pieces.push(brackets.finish(inside));
@@ -54,17 +54,23 @@ fn begins_outside(text: &str, inside: &[Token], token: &Token) -> bool {
     DECLARATIONS.contains(&word(text, token)) && !names && !key
 }
 
+/// What may stand before a bracket behind an event type or an expression, of which the word of a declaration may be the
+/// last.
+const OPENERS: [&str; 4] = ["all", "either", "sequence", "global"];
+
 /// Whether these tokens, inside of a bracket, can only be a declaration.
-fn begins_inside(text: &str, rest: &[Token]) -> bool {
+fn begins_inside(text: &str, before: Option<&Token>, rest: &[Token]) -> bool {
     let mut words = rest.iter().take(4).map(|token| word(text, token));
     let (key, name, next, after) = (words.next(), words.next(), words.next(), words.next());
     let named = name.is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic() || "_`\"".contains(c)));
-    let number = after.is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    let opener = name.is_some_and(|name| OPENERS.contains(&name));
+    let quantifier = after.is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+    // `emit list a = 1` is an alert of the type `list`.
+    let emitted = before.is_some_and(|before| ["emit", "final"].contains(&word(text, before)));
     named
         && match (key, next) {
-            (Some("rule"), Some("{")) => true,
-            (Some("event"), Some("{")) => !number,
-            (Some("list" | "param"), Some("=")) => true,
+            (Some("rule" | "event"), Some("{")) => !opener && !quantifier,
+            (Some("list" | "param"), Some("=")) => !emitted,
             (Some("list" | "table"), Some("from")) => true,
             _ => false,
         }
