@@ -42,7 +42,7 @@ impl Default for Limits {
             repetitions: 100_000,
             regex_bytes: 1 << 20,
             steps: 1_000,
-            edges: 1_000_000,
+            edges: 100_000,
             diagnostics: 100,
             line_bytes: 16 << 20,
             record_depth: 64,

@@ -4,7 +4,8 @@
 //! what the steps and policies claim is checked, names in expressions are resolved where they stand, types are
 //! inferred. A finding never hides another: what is wrong gets a stand-in that fits everywhere.
 //!
-//! There is no IO here, and the time it takes is linear in the rules.
+//! There is no IO here, and the time it takes is linear in the rules, except that the ways through a pattern are counted
+//! up to their limit.
 
 mod canonical;
 mod chain;

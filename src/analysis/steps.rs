@@ -1,5 +1,6 @@
 //! Whether each step can do what it says at the place where it stands.
 
+use crate::automaton::Automaton;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::Limits;
 use crate::plan::Item;
@@ -33,6 +34,11 @@ pub(super) fn check(sequence: &Sequence, layout: &Layout, limits: &Limits, found
             limits.repetitions
         );
         found.push(Diagnostic::new(Code::TooLarge, sequence.span, message));
+    } else if let Err(error) = Automaton::new(pattern, limits.edges) {
+        found.push(
+            Diagnostic::new(Code::TooLarge, sequence.span, error.to_string())
+                .help("make fewer of its steps optional, or split the rule"),
+        );
     }
     walk(pattern, &mut |id, is_absence, around| {
         let Some(info) = layout.info(id) else { return };
