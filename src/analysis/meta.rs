@@ -5,8 +5,8 @@ use compact_str::CompactString;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
 use crate::plan::{Level, Meta, Status};
-use crate::syntax::CLAUSES;
 use crate::syntax::ast::{Ident, Literal, MetaValue};
+use crate::syntax::{CLAUSES, instead_of_clause};
 
 use super::literal;
 use super::report::{not_yet, one_of, suggest};
@@ -74,6 +74,9 @@ pub(super) fn set(meta: &mut Meta, key: &Ident, value: &MetaValue, found: &mut V
 fn unknown(key: &Ident) -> Diagnostic {
     let finding =
         Diagnostic::new(Code::UnknownClause, key.span, format!("there is no clause `{}`", key.name));
+    if let Some(help) = instead_of_clause(&key.name) {
+        return finding.help(help);
+    }
     suggest(finding, &key.name, WORDS.iter().map(|(word, _)| *word).chain(CLAUSES))
 }
 

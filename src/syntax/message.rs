@@ -1,5 +1,6 @@
 //! Syntax errors in the user's words.
 
+use super::habit;
 use super::split::DECLARATIONS;
 use super::words::{CLAUSES, METADATA, POLICIES, RESERVED};
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -43,10 +44,16 @@ pub(super) fn misspelt_clause(file: FileId, text: &str, start: usize) -> Option<
     if clauses(true).any(|word| word == place.found) || behind.found == "=" {
         return None;
     }
-    let meant = nearest(place.found, clauses(true).chain(STRUCTURE)).filter(|_| place.found.len() > 2)?;
+    let help = match habit::instead_of_clause(place.found) {
+        Some(help) => help.to_owned(),
+        None => {
+            let near = nearest(place.found, clauses(true).chain(STRUCTURE));
+            format!("did you mean `{}`?", near.filter(|_| place.found.len() > 2)?)
+        }
+    };
     let span = Span::new(file, place.at, place.at + place.found.len());
     let problem = Diagnostic::new(Code::Syntax, span, format!("expected a clause, found {}", place.shown()));
-    Some(problem.help(format!("did you mean `{meant}`?")))
+    Some(problem.help(help))
 }
 
 /// What stands where a declaration should.
@@ -76,6 +83,8 @@ struct Place<'t> {
     before: &'t str,
     /// All that stands before it.
     text: &'t str,
+    /// All that stands behind it.
+    rest: &'t str,
 }
 
 impl<'t> Place<'t> {
@@ -91,7 +100,8 @@ impl<'t> Place<'t> {
         let before = text.get(start..at).unwrap_or_default().trim_end();
         let before = before.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
         let found = rest.get(..length).unwrap_or_default();
-        Place { at, found, before, text: text.get(..at).unwrap_or_default() }
+        let rest = rest.get(length..).unwrap_or_default();
+        Place { at, found, before, text: text.get(..at).unwrap_or_default(), rest }
     }
 
     /// At most 40 characters, the invisible ones escaped.
@@ -107,6 +117,9 @@ impl<'t> Place<'t> {
     /// What to do about it.
     fn advice(&self, expected: &[&'static str]) -> Option<String> {
         let waits = |word: &str| expected.contains(&word);
+        if let Some(help) = habit::remedy(self.text, self.found, self.rest, expected) {
+            return Some(help);
+        }
         if self.found == "=" && expected == ["a value"] {
             return Some(format!("if `{}` is a field of `emit`, a comma must stand before it", self.before));
         }
@@ -144,6 +157,9 @@ impl<'t> Place<'t> {
         if let Some(word) = nearest(self.found, STRUCTURE).filter(|_| self.found.len() > 2) {
             return Some(format!("did you mean `{word}`?"));
         }
+        if waits("`:`") && waits("`by`") && self.found.starts_with(is_word) && self.has_type() {
+            return Some("an event type of several words stands in quotes".to_owned());
+        }
         let operand = self.found.starts_with(|c: char| is_word(c) || "\"`(".contains(c));
         let missing = [("`,`", "a comma"), ("`)`", "an operator")].into_iter().find(|(mark, _)| waits(mark));
         missing.filter(|_| operand).map(|(_, what)| format!("put {what} before it"))
@@ -153,6 +169,13 @@ impl<'t> Place<'t> {
     fn name(&self) -> &'t str {
         let line = self.text.rsplit('\n').next().unwrap_or_default().trim_end();
         line.rsplit(|c: char| !is_word(c)).next().unwrap_or_default()
+    }
+
+    /// Whether nothing but words stands behind the colon of a step on its line.
+    fn has_type(&self) -> bool {
+        let line = self.text.rsplit('\n').next().unwrap_or_default();
+        let behind = line.split_once(':').map(|(_, behind)| behind);
+        behind.is_some_and(|behind| behind.chars().all(|c| is_word(c) || c == ' '))
     }
 
     fn advice_on_call(&self) -> String {

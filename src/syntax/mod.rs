@@ -5,6 +5,7 @@
 //! `print` writes the tree in its canonical form.
 
 pub mod ast;
+mod habit;
 mod lower;
 mod message;
 mod parser;
@@ -14,6 +15,7 @@ mod scan;
 mod split;
 mod words;
 
+pub use habit::instead_of_clause;
 pub use print::{print, print_expr, print_rule};
 pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
 

@@ -294,5 +294,5 @@ fn continues(text: &str, tokens: &[Token], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).and_then(|at| tokens.get(at)) else { return false };
     let word = word(text, before);
     let waits = ["where", "by", "and", "or", "not", "in", "like", "ilike", "if", "then", "else"];
-    waits.contains(&word) || before.kind == Kind::Mark && !["?", "*", "+", ";"].contains(&word)
+    waits.contains(&word) || before.kind == Kind::Mark && !["?", "*", "+", ";", "'", "”", "’"].contains(&word)
 }

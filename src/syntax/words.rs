@@ -4,6 +4,19 @@
 pub const RESERVED: [&str; 13] =
     ["and", "or", "not", "in", "like", "ilike", "matches", "if", "then", "else", "true", "false", "null"];
 
+/// Words that need back-ticks as names of steps, and how they are used.
+pub(super) const STEP_WORDS: [(&str, &str); 9] = [
+    ("until", "the cancelling line needs a name, `until x: TYPE`"),
+    ("next", "a strict step needs a name, `next x: TYPE`"),
+    ("any", "a step that may pass over events needs a name, `any x: TYPE`"),
+    ("where", "a condition stands behind the event type, `x: TYPE where …`"),
+    ("by", "keys stand behind a step's name, `x by FIELD: TYPE`"),
+    ("after", "a gap stands behind a step's name, `x after 5m: TYPE`"),
+    ("within", "a gap stands behind a step's name, `x within 5m: TYPE`"),
+    ("either", "a choice is written `either { … } or { … }`"),
+    ("all", "steps in any order are written `all { … }`"),
+];
+
 /// Clauses that say something about the rule: a word and a value.
 pub const METADATA: [&str; 14] = [
     "id",

@@ -376,7 +376,8 @@ impl Generator<'_> {
         self.put_one(&["", "", "", "next", "any", "not"]);
         // Behind an expression, or with keys, some names would be read as what they say.
         self.put_one(&[
-            "a", "b", "next", "any", "of", "emit", "`where`", "`until`", "`div`", "`a b`", "title", "first",
+            "a", "b", "`next`", "`any`", "of", "emit", "`where`", "`until`", "`div`", "`a b`", "title",
+            "first",
         ]);
         self.quantifier();
         if self.chance(6) {

@@ -16,6 +16,9 @@ pub(super) fn number(text: &str) -> Result<Literal, Wrong> {
     let keep = CompactString::from(text);
     let digits = text.replace('_', "");
     if digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(leading_zero(text, &digits));
+        }
         let value = digits.parse().map_err(|_| {
             let message = format!("`{text}` is larger than the largest integer, `{}`", u64::MAX);
             (message, "write a float, such as `1e20`".to_owned())
@@ -33,6 +36,16 @@ pub(super) fn number(text: &str) -> Result<Literal, Wrong> {
         )),
         Err(_) => Err(duration_error(text)),
     }
+}
+
+/// Most often part of a date.
+fn leading_zero(text: &str, digits: &str) -> Wrong {
+    let plain = match digits.trim_start_matches('0') {
+        "" => "0",
+        plain => plain,
+    };
+    let help = format!("write `{plain}`; a time is written `t\"2026-01-05T00:00:00Z\"`");
+    (format!("the whole number `{text}` begins with `0`"), help)
 }
 
 /// Why this is no duration, which is what a number with letters behind it was meant to be.
@@ -85,10 +98,17 @@ pub(super) fn time(text: &str) -> Result<Literal, Wrong> {
     let inner = text.strip_prefix("t\"").and_then(|text| text.strip_suffix('"')).unwrap_or_default();
     match Timestamp::parse(inner) {
         Some(value) => Ok(Literal::Time(value, inner.into())),
-        None => Err((
-            format!("`{inner}` is no time"),
-            "write RFC 3339 between 1677-09-21 and 2262-04-11, such as `t\"2026-01-05T10:00:00Z\"`".into(),
-        )),
+        None => Err((format!("`{inner}` is no time"), time_help(inner))),
+    }
+}
+
+fn time_help(inner: &str) -> String {
+    let day = format!("{inner}T00:00:00Z");
+    match Timestamp::parse(&day) {
+        Some(_) => format!("a day has no time of its own: write `t\"{day}\"`"),
+        None => {
+            "write RFC 3339 between 1677-09-21 and 2262-04-11, such as `t\"2026-01-05T10:00:00Z\"`".into()
+        }
     }
 }
 
@@ -182,5 +202,6 @@ mod tests {
         assert!(help("5y").contains("`y` is no unit"));
         assert!(help("99999999w").contains("292 years"));
         assert!(help("18446744073709551616").contains("float"));
+        assert!(help("01").starts_with("write `1`") && help("0_0").starts_with("write `0`"));
     }
 }

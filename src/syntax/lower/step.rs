@@ -4,10 +4,11 @@ use super::{Lower, R};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::ast::{
-    DurationLit, Expr, Literal, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, TypeName, Window,
-    WindowShape,
+    DurationLit, Expr, Ident, Literal, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, TypeName,
+    Window, WindowShape,
 };
 use crate::syntax::parser::Node;
+use crate::syntax::words::STEP_WORDS;
 
 impl Lower<'_> {
     /// `sequence … { … }`. The block may be given apart, where it had to be read line by line.
@@ -200,7 +201,7 @@ impl Lower<'_> {
         });
         Some(Step {
             mode,
-            name: self.ident(node.child(R::ident)?),
+            name: self.step_name(node.child(R::ident)?),
             quantifier: self.quantifier(node),
             by: self.once(node, R::by).map(|by| self.keys(by)),
             after: self.once(node, R::after).and_then(|after| self.length(after)),
@@ -210,6 +211,16 @@ impl Lower<'_> {
             until: node.child(R::until).and_then(|until| self.condition(until)),
             span: self.span(node),
         })
+    }
+
+    /// The name of a step; a word that says something about a step is reported.
+    fn step_name(&mut self, node: Node<'_>) -> Ident {
+        if let Some((word, usage)) = STEP_WORDS.into_iter().find(|(word, _)| *word == node.text()) {
+            let message = format!("`{word}` is not the name of a step");
+            let help = format!("{usage}; for a step of this name put it in back-ticks");
+            self.found.push(Diagnostic::new(Code::Syntax, self.span(node), message).help(help));
+        }
+        self.ident(node)
     }
 
     pub(super) fn condition(&mut self, node: Node<'_>) -> Option<Expr> {

@@ -7,7 +7,7 @@ use crate::syntax::ast::{
     DurationLit, Expr, ExprKind, Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window,
     WindowShape,
 };
-use crate::syntax::words::{quote_ident, tick};
+use crate::syntax::words::{STEP_WORDS, quote_ident, tick};
 
 impl Printer<'_> {
     pub(super) fn sequence(&mut self, sequence: &Sequence) -> Vec<Doc> {
@@ -224,9 +224,9 @@ fn plain_head(step: &Step) -> String {
         Some((Mode::Not, _)) => "not ",
         None => "",
     };
-    // Behind an expression these would be taken for its continuation.
+    // `div` behind an expression would be taken for its continuation.
     let name = match step.name.name.as_str() {
-        word @ ("where" | "until" | "div") => tick(word),
+        word if word == "div" || STEP_WORDS.iter().any(|(reserved, _)| *reserved == word) => tick(word),
         name => quote_ident(name),
     };
     format!("{mode}{name}{}", step.quantifier.map(quantifier_text).unwrap_or_default())
