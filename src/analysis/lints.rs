@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::plan::Types;
+use crate::syntax::ast::Emit;
 
 use super::declare::Declared;
 use super::expr::Uses;
@@ -33,4 +34,12 @@ pub(super) fn types(layout: &Layout, declared: &Declared, found: &mut Vec<Diagno
             }
         }
     }
+}
+
+/// `emit user`, which names the type of the alert; in quotes that is what is meant.
+pub(super) fn lone_type(emit: &Emit) -> Option<Diagnostic> {
+    let name = emit.event_type.as_ref().filter(|name| !name.quoted && emit.fields.is_empty())?;
+    let message = format!("`{}` is the type of the alert, which has no field", name.name);
+    let help = format!("a field is written `emit {0} = {0}`; a type alone is clear in quotes", name.name);
+    Some(Diagnostic::new(Code::LoneType, name.span, message).help(help))
 }

@@ -65,6 +65,7 @@ fn event(
     lints::types(&layout, around.declared, around.found);
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let pattern = fill(&layout, &mut cx);
+    cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
     cx.misspelt_steps();
     (plan::Body::Event(pattern), output, None)
@@ -125,6 +126,7 @@ fn sequence(
     let key = key::rule(&body.partition, &mut cx);
     let mut pattern = fill(&layout, &mut cx);
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
+    cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
     let timeout = clauses.timeout.as_ref().map(|timeout| self::output(rule, Some(timeout.emit), &mut cx));
     cx.misspelt_steps();
@@ -150,6 +152,7 @@ fn fill(layout: &Layout, cx: &mut Cx) -> Pattern {
     for (at, (step, info)) in pattern.steps.iter_mut().zip(&layout.steps).enumerate() {
         let Some(id) = crate::id::StepId::new(at) else { continue };
         step.filter = info.ast.filter.as_ref().map(|expr| cx.condition(Place::Where(id), expr));
+        cx.first_iteration(info.ast);
         step.until = info.ast.until.as_ref().map(|expr| cx.condition(Place::Until(id), expr));
     }
     for (at, (group, info)) in pattern.groups.iter_mut().zip(&layout.groups).enumerate() {

@@ -85,4 +85,9 @@ codes! {
     Misspelt "L0004" Warning "an event type without a schema that looks like one with";
     MisspeltStep "L0005" Warning "a field that looks like a misspelt step";
     LooseDefault "L0006" Warning "`??` with arithmetic for a default";
+    FirstIteration "L0007" Warning "a loop's condition that its first iteration cannot meet";
+    DateArithmetic "L0008" Warning "a subtraction that reads as a date";
+    EmptyRange "L0009" Warning "a range that holds nothing";
+    PercentWildcard "L0010" Warning "`like` with `%`, which stands for itself";
+    LoneType "L0011" Warning "`emit` with a type and no field";
 }

@@ -60,7 +60,10 @@ impl Cx<'_, '_> {
             BinaryOp::Gt => self.comparison(Compare::Gt, left, right, whole.span),
             BinaryOp::Ge => self.comparison(Compare::Ge, left, right, whole.span),
             BinaryOp::Add => self.operation(Binary::Add, left, right, whole.span),
-            BinaryOp::Sub => self.operation(Binary::Sub, left, right, whole.span),
+            BinaryOp::Sub => {
+                self.date(left, right, whole.span);
+                self.operation(Binary::Sub, left, right, whole.span)
+            }
             BinaryOp::Mul => self.operation(Binary::Mul, left, right, whole.span),
             BinaryOp::Div => self.operation(Binary::Div, left, right, whole.span),
             BinaryOp::Rem => self.operation(Binary::Rem, left, right, whole.span),
@@ -170,7 +173,7 @@ impl Cx<'_, '_> {
 }
 
 /// What a connective joins, however the parser has nested it, from left to right.
-fn terms(whole: &ast::Expr, connective: BinaryOp) -> Vec<&ast::Expr> {
+pub(super) fn terms(whole: &ast::Expr, connective: BinaryOp) -> Vec<&ast::Expr> {
     let (mut terms, mut rest) = (Vec::new(), vec![whole]);
     while let Some(expr) = rest.pop() {
         match &expr.kind {

@@ -177,7 +177,9 @@ fn needs_pick(reach: Reach, name: &Ident, rest: &[Ident], span: Span) -> Diagnos
     let (name, field) = (&name.name, rest.iter().map(|r| r.name.as_str()).collect::<Vec<_>>().join("."));
     let message = format!("`{name}` may be several events: say which of them");
     let help = if reach.own {
-        format!("write `{field}` for the event being judged or `prev({name}).{field}` for the one before it")
+        format!(
+            "write `{field}` for the event being judged, or for the one before it `prev({name}).{field} ?? …` with a value for the first, which has none before it"
+        )
     } else {
         format!(
             "write `last({name}).{field}`, `first({name}).{field}`, or an aggregate such as `max({name}.{field})`"

@@ -33,6 +33,7 @@ impl Cx<'_, '_> {
                 let (from, to) = (self.lower(low), self.lower(high));
                 let right = self.check_comparable(value, &from, (value_at, low), low.span, true)
                     & self.check_comparable(value, &to, (value_at, high), high.span, true);
+                self.empty_range(&from.expr, &to.expr, *inclusive, set.span);
                 right.then_some(Set::Range { low: from.expr, high: to.expr, inclusive: *inclusive })
             }
             _ => self.set_value(value, set),

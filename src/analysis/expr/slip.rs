@@ -1,8 +1,11 @@
 //! What an expression says that is most likely not what is meant, though it runs.
 
+use std::cmp::Ordering;
+
 use compact_str::CompactString;
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::plan::Expr;
 use crate::span::Span;
 use crate::syntax::ast::{self, BinaryOp, ExprKind, Ident, Literal, Path};
 
@@ -42,6 +45,48 @@ impl Cx<'_, '_> {
                 format!("`??` binds looser than `{}`: all that stands right of it is the default", op.text());
             let help = "write `(a ?? b) + c` or `a ?? (b + c)`, whichever is meant";
             self.found.push(Diagnostic::new(Code::LooseDefault, right.span, message).help(help));
+        }
+    }
+
+    /// `2026-10-12`, which is 2004.
+    pub(super) fn date(&mut self, left: &ast::Expr, day: &ast::Expr, span: Span) {
+        let ExprKind::Binary { op: BinaryOp::Sub, left: year, right: month } = &left.kind else { return };
+        let glued = |a: &ast::Expr, b: &ast::Expr| a.span.end + 1 == b.span.start;
+        if let (Some(y @ 1000..=9999), Some(m @ 1..=12), Some(d @ 1..=31)) =
+            (whole(year), whole(month), whole(day))
+            && glued(year, month)
+            && glued(month, day)
+        {
+            let message = format!("this is a subtraction, and its value is {}", y - m - d);
+            let help = format!(
+                "a time is written `t\"{y}-{m:02}-{d:02}T00:00:00Z\"`; to subtract, put spaces round `-`"
+            );
+            self.found.push(Diagnostic::new(Code::DateArithmetic, span, message).help(help));
+        }
+    }
+
+    /// `in 5..1`
+    pub(super) fn empty_range(&mut self, low: &Expr, high: &Expr, inclusive: bool, span: Span) {
+        let (Expr::Const(low), Expr::Const(high)) = (low, high) else { return };
+        let empty = match low.compare(high) {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) => !inclusive,
+            _ => false,
+        };
+        if empty {
+            let message = "this range holds nothing, so that `in` is never true";
+            let help = "the smaller value comes first; `..` leaves the second one out, and `..=` holds it";
+            self.found.push(Diagnostic::new(Code::EmptyRange, span, message).help(help));
+        }
+    }
+
+    /// `like "%x%"`, as in SQL.
+    pub(super) fn percent(&mut self, word: &str, pattern: &str, span: Span) {
+        let edge = pattern.starts_with('%') || pattern.ends_with('%');
+        if edge && !pattern.contains(['*', '?']) {
+            let message = format!("`%` stands for itself in a pattern of `{word}`");
+            let help = format!("any text is `*`: write `{word} \"{}\"`", pattern.replace('%', "*"));
+            self.found.push(Diagnostic::new(Code::PercentWildcard, span, message).help(help));
         }
     }
 
@@ -88,6 +133,14 @@ fn near_step<'s>(name: &str, steps: impl Iterator<Item = &'s str>) -> Option<&'s
     let letters = |word: &str| word.chars().collect::<std::collections::BTreeSet<char>>();
     let step = nearest(name, steps)?;
     (name.chars().count() > 2 || letters(name) == letters(step)).then_some(step)
+}
+
+/// The value of a whole number.
+fn whole(expr: &ast::Expr) -> Option<u64> {
+    match &expr.kind {
+        ExprKind::Literal(Literal::Int(value, _)) => Some(*value),
+        _ => None,
+    }
 }
 
 fn is_number(expr: &ast::Expr) -> bool {

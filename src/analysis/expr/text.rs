@@ -47,6 +47,9 @@ impl Cx<'_, '_> {
                 return None;
             }
         };
+        if op != TextOp::Regex {
+            self.percent(word, &text, at.span);
+        }
         let pattern = TextPattern { op, pattern: text };
         if let Err(error) = Matcher::check(&pattern, self.limits) {
             let message = format!("this pattern does not compile: {error}");
