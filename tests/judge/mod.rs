@@ -152,10 +152,10 @@ impl<'a> Partition<'a> {
             (_, Report::First) => policy::reported(self, course.derivations.clone()),
             (_, Report::Final) => lives::finally(self, &course),
         };
-        let expiries = rule.timeout.as_ref().map_or(Vec::new(), |timeout| {
-            let slot = timeout.after.map(|step| self.sequence.pattern.step(step).slot);
-            timeout::timeouts(self, slot, &course, &won)
-        });
+        let expiries = rule
+            .timeout
+            .as_ref()
+            .map_or(Vec::new(), |timeout| timeout::timeouts(self, timeout.after, &course, &won));
         let matches = won.iter().map(|won| self.describe_match(won, stream));
         matches.chain(expiries.iter().map(|expiry| self.describe_expiry(expiry, stream))).collect()
     }

@@ -1,7 +1,7 @@
 //! `on timeout`: the starts that expire.
 
+use tripline::StepId;
 use tripline::plan::{Policy, Report};
-use tripline::{SlotId, StepId};
 
 use super::Partition;
 use super::derive::{Bound, Course, Moment};
@@ -26,10 +26,11 @@ struct Line<'c> {
 }
 
 /// The starts of which time ends the last partial match before any is reported.
-pub fn timeouts(partition: &Partition, after: Option<SlotId>, course: &Course, won: &[Won]) -> Vec<Expiry> {
+pub fn timeouts(partition: &Partition, after: Option<StepId>, course: &Course, won: &[Won]) -> Vec<Expiry> {
     let starts = 0..partition.events.len();
     let expired = starts.filter_map(|start| expiry(partition, start, course, won));
-    expired.filter(|e| after.is_none_or(|slot| e.bound.iter().any(|b| b.slot == slot))).collect()
+    // At least the step: it, or one that stands behind it in the text.
+    expired.filter(|e| after.is_none_or(|step| e.bound.iter().any(|b| b.step >= step))).collect()
 }
 
 fn expiry(partition: &Partition, start: usize, course: &Course, won: &[Won]) -> Option<Expiry> {
