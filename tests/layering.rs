@@ -215,3 +215,17 @@ fn first_names(rest: &str) -> Vec<String> {
         }
     }
 }
+
+#[test]
+fn the_reference_shares_no_evaluation_with_the_engine() {
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|file| file.module.as_deref() == Some("reference")) {
+        for (line, text) in file.lines() {
+            let shared = text.contains("crate::automaton") || text.contains("crate::runtime");
+            if shared || text.contains("predicate::") && !text.contains("predicate::Matcher") {
+                wrong.push(format!("{}:{line}", file.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the judge must not be made of what it judges: {}", wrong.join(", "));
+}
