@@ -254,7 +254,7 @@ impl Engine {
     fn keep(&mut self, place: Place, rule: &Compiled, mut state: Runs) {
         // Where nobody observes a deadline it is enough that there is one.
         if state.scheduled.is_none() || rule.observed {
-            let next = state.next_deadline(rule);
+            let next = state.next_change(rule);
             if let Some(next) = next.filter(|next| state.scheduled.is_none_or(|scheduled| *next < scheduled))
             {
                 self.timers.set(next, place);
@@ -314,6 +314,7 @@ impl Engine {
                 certain.push(Certain { moment: deadline, cause: Certain::DEADLINE, alert });
             }
         }
+        state.forget_violations(compiled, end);
         if state.is_empty() {
             counts.refused += state.refused;
             table.tidy(at);

@@ -4,13 +4,25 @@ use super::{Branch, Expired, Match, Runs, Start, State};
 use crate::id::StepId;
 use crate::plan::Report;
 use crate::program::Compiled;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 impl Runs {
     /// The earliest deadline or expiry of all derivations.
     pub(in crate::runtime) fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {
         let branches = self.starts.iter().flat_map(|start| &start.branches);
         branches.filter_map(|branch| due(rule, branch).map(|(time, _)| time)).min()
+    }
+
+    /// When time next changes anything: a deadline, or a violation that no start can be near enough to any more.
+    pub(in crate::runtime) fn next_change(&self, rule: &Compiled) -> Option<Timestamp> {
+        let forgotten = self.violated.iter().map(|(step, last)| last.after(within_of(rule, *step)));
+        self.next_deadline(rule).into_iter().chain(forgotten).min()
+    }
+
+    /// Forgets violations that no start at or after `time` is near enough to; without a time all of them.
+    pub(in crate::runtime) fn forget_violations(&mut self, rule: &Compiled, time: Option<Timestamp>) {
+        self.violated
+            .retain(|(step, last)| time.is_some_and(|time| last.after(within_of(rule, *step)) >= time));
     }
 
     /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
@@ -52,6 +64,10 @@ impl Runs {
         let none = vec![Vec::new(); self.starts.len()];
         self.report(rule, none, None, &mut 0, matches);
     }
+}
+
+fn within_of(rule: &Compiled, step: StepId) -> Duration {
+    rule.step(step).within.unwrap_or_default()
 }
 
 /// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
