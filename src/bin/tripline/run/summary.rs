@@ -130,7 +130,12 @@ fn line(counts: &Counts) -> String {
             "matches",
             "still waited for a deadline; --at-end flush reports them",
         ),
-        (counts.sum(|rule| rule.refused), "match", "matches", "beyond a limit (--stats)"),
+        (
+            counts.sum(|rule| rule.refused),
+            "match or partial match",
+            "matches or partial matches",
+            "beyond a limit (--stats)",
+        ),
         (
             counts.sum(|rule| rule.eval_errors),
             "expression",
