@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::eval::{Here, Law};
 use super::partial::{Match, Partial};
-use crate::alert::{Alert, Kind, RuleInfo};
+use crate::alert::{Alert, Kind, RuleInfo, identify};
 use crate::event::{Event, Key, Value};
 use crate::plan::{Output, Policy, Rule, Timeout};
 use crate::time::Timestamp;
@@ -58,10 +57,11 @@ impl Reporter {
         output: &Output,
     ) -> Alert {
         let bindings = bindings(law, partial);
+        let every = matches!(law.policy, Policy::All { .. });
         let (first, last) = (partial.first(), partial.last());
         Alert {
             rule: Arc::clone(&self.info),
-            id: self.id(law, &kind, key, &bindings),
+            id: identify(&self.info.name, &kind, key, &bindings, every),
             kind,
             event_type: output.event_type.clone(),
             key: key.clone(),
@@ -72,27 +72,6 @@ impl Reporter {
             fields: last.map_or_else(Vec::new, |last| fields(law, output, partial, last)),
             bindings,
         }
-    }
-
-    /// A hash of rule name, kind, key and, for each step, the bound events: count, first and last, and with
-    /// `matches all` every one. The same on replay, and for an edited rule that finds the same events.
-    fn id(&self, law: &Law, kind: &Kind, key: &Key, bindings: &[(CompactString, Vec<Arc<Event>>)]) -> u128 {
-        let mut bytes = Vec::new();
-        Value::Str(self.info.name.clone()).encode(&mut bytes);
-        bytes.push(match kind {
-            Kind::Match => b'm',
-            Kind::Timeout { .. } => b't',
-        });
-        key.encode(&mut bytes);
-        for (name, events) in bindings {
-            Value::Str(name.clone()).encode(&mut bytes);
-            bytes.extend_from_slice(&(events.len() as u64).to_le_bytes());
-            let every = matches!(law.policy, Policy::All { .. });
-            let ends = events.first().into_iter().chain(events.last());
-            let named: Vec<&Arc<Event>> = if every { events.iter().collect() } else { ends.collect() };
-            named.iter().for_each(|event| bytes.extend_from_slice(&event.identity.to_le_bytes()));
-        }
-        xxh3_128(&bytes)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tripline::runtime::Engine;
-use tripline::{AtEnd, Batch, EngineOptions, Event, Program, RuleStats};
+use tripline::{AtEnd, Batch, EngineOptions, Event, Program};
 
 use super::case::{self, Case};
 use super::notation::Input;
@@ -39,14 +39,5 @@ pub fn batches(case: &Case, program: Arc<Program>, size: usize) -> Outcome {
         case::AtEnd::Flush => AtEnd::Flush,
     };
     assert!(engine.finish(at_end, &mut sink).is_continue());
-    let stats = engine.stats();
-    let sum = |count: fn(&RuleStats) -> u64| stats.rules.iter().map(count).sum();
-    Outcome {
-        alerts: sink.alerts,
-        late: sink.late,
-        misplaced: sink.misplaced,
-        eval_errors: sum(|rule| rule.eval_errors),
-        beyond_limit: sum(|rule| rule.refused),
-        pending: sum(|rule| rule.pending),
-    }
+    sink.outcome(&engine.stats())
 }

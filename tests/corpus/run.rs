@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tripline::diagnostic::Diagnostic;
 use tripline::reference::Reference;
-use tripline::{Alert, AlertKind, Duration, EngineOptions, Event, Limits, Program, Sink, Timestamp};
+use tripline::{
+    Alert, AlertKind, Duration, EngineOptions, Event, Limits, Program, RuleStats, Sink, Stats, Timestamp,
+};
 
 use super::case::{AtEnd, Case};
 use super::notation::{self, Found, Input};
@@ -80,16 +82,7 @@ fn end(case: &Case, mut engine: Reference, mut sink: Collector) -> Outcome {
         AtEnd::Flush => tripline::AtEnd::Flush,
     };
     assert!(engine.finish(at_end, &mut sink).is_continue());
-    let stats = engine.stats();
-    let sum = |count: fn(&tripline::RuleStats) -> u64| stats.rules.iter().map(count).sum();
-    Outcome {
-        alerts: sink.alerts,
-        late: sink.late,
-        misplaced: sink.misplaced,
-        eval_errors: sum(|rule| rule.eval_errors),
-        beyond_limit: sum(|rule| rule.refused),
-        pending: sum(|rule| rule.pending),
-    }
+    sink.outcome(&engine.stats())
 }
 
 /// Keeps alerts with the line at which they came out, and notes those that do not stand in the one order of alerts.
@@ -100,6 +93,21 @@ pub(super) struct Collector {
     pub(super) late: Vec<u64>,
     pub(super) misplaced: Vec<String>,
     before: Option<Alert>,
+}
+
+impl Collector {
+    /// What came of a case, with what the engine counted.
+    pub(super) fn outcome(self, stats: &Stats) -> Outcome {
+        let sum = |count: fn(&RuleStats) -> u64| stats.rules.iter().map(count).sum();
+        Outcome {
+            alerts: self.alerts,
+            late: self.late,
+            misplaced: self.misplaced,
+            eval_errors: sum(|rule| rule.eval_errors),
+            beyond_limit: sum(|rule| rule.refused),
+            pending: sum(|rule| rule.pending),
+        }
+    }
 }
 
 impl Sink for Collector {

@@ -9,7 +9,7 @@ use super::{Branch, Match, Runs, Start, State};
 use crate::automaton::{Absence, Edge, Registers};
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Mode, Pattern, Report};
+use crate::plan::{Mode, Pattern, Policy, Report};
 use crate::runtime::chain::{Link, Previous, View};
 use crate::runtime::judge::Seen;
 use crate::time::Timestamp;
@@ -64,20 +64,14 @@ impl Runs {
             complete.push(matches);
         }
         self.starts = starts;
-        if complete.iter().any(|matches| !matches.is_empty())
-            || seen.rule.report == Report::Final
-            || self.latest(seen)
-        {
+        // Else an event that completes nothing may still displace partial matches, or let some grow no more.
+        let moved = seen.rule.report == Report::Final || seen.rule.policy == Policy::Latest;
+        if moved || complete.iter().any(|matches| !matches.is_empty()) {
             self.report(seen.rule, complete, Some(seen.arrival.seq), &mut 0, matches);
         }
         self.starts.retain(|start| !start.branches.is_empty());
         self.remember(seen);
         made
-    }
-
-    /// Whether an event that completes nothing may still displace partial matches.
-    fn latest(&self, seen: Seen<'_>) -> bool {
-        seen.rule.policy == crate::plan::Policy::Latest
     }
 
     /// `until x: …` as the last line: cancels every partial match it is seen by, one that would complete with this
