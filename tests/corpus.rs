@@ -37,6 +37,11 @@ fn engine_one_by_one() {
 }
 
 #[test]
+fn engine_in_the_general_form() {
+    check(&engine::in_general);
+}
+
+#[test]
 fn case_names_are_unique() {
     let mut names: Vec<String> = case::load().into_iter().map(|c| c.name).collect();
     let count = names.len();

@@ -63,6 +63,8 @@ fn try_one(trial: &Trial) -> TestCaseResult {
     let expected = run::reference(&case, Arc::clone(&program));
     let at_once = engine::one_by_one(&case, Arc::clone(&program));
     agree(&case, "one by one", &said(&expected, true), &said(&at_once, true))?;
+    let general = engine::in_general(&case, Arc::clone(&program));
+    agree(&case, "in the general form", &said(&expected, true), &said(&general, true))?;
     for size in [3, usize::MAX] {
         let found = engine::batches(&case, Arc::clone(&program), size);
         agree(&case, &format!("in batches of {size}"), &said(&expected, false), &said(&found, false))?;

@@ -93,6 +93,13 @@ impl Expression {
         self.root.worth(here).into_value()
     }
 
+    /// Appends the binary form of what it is worth. Whether that is known: a null has a form too.
+    pub fn encode(&self, here: &Here<'_>, out: &mut Vec<u8>) -> bool {
+        let worth = self.root.worth(here);
+        worth.get().encode(out);
+        !worth.get().is_null()
+    }
+
     /// Whether it is true: neither false, nor unknown, nor another value.
     pub fn is_true(&self, here: &Here<'_>) -> bool {
         here.known(self.root.truth(here)) == Some(true)

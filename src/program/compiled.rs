@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use indexmap::IndexSet;
 
 use super::Unfit;
-use super::form::Form;
+use super::form::{Form, Stop};
 use crate::alert::RuleInfo;
 use crate::automaton::Automaton;
 use crate::event::Fields;
@@ -52,6 +52,8 @@ pub struct Compiled {
     pub observed: bool,
     /// How its partial matches are held.
     pub form: Form,
+    /// Its steps, if they are held as a queue.
+    pub stops: Vec<Stop>,
     /// The event types that can do something to a partition; `None` is every event.
     pub kinds: Option<Vec<usize>>,
 }
@@ -102,17 +104,28 @@ pub struct OutputCode {
 pub(super) struct Shared {
     pub(super) fields: Fields,
     pub(super) kinds: Kinds,
+    pub(super) keys: Vec<KeyCode>,
     pub(super) spaces: Vec<KeySpace>,
     /// The fields that are asked of bound events.
     pub(super) held: std::collections::BTreeSet<FieldId>,
 }
 
-/// Rules whose keys are made of the same expressions.
+/// A key: what rules or steps are partitioned by.
 #[derive(Clone, Debug)]
+pub struct KeyCode {
+    /// One value each; none of them is `global`.
+    pub parts: Vec<Expression>,
+    /// How it is written. Values that only compare equal, as `1` and `1.0` do, are written differently, and make
+    /// different keys of them.
+    written: String,
+}
+
+/// Rules that are partitioned by the same keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySpace {
-    /// The different keys of an event: that of the rule, and those of steps with their own. None is `global`.
-    pub keys: Vec<Vec<Expression>>,
-    exprs: Vec<Vec<Expr>>,
+    /// The different keys of an event, by their numbers among the program's: that of the rule, and those of steps with
+    /// their own.
+    pub keys: Vec<usize>,
 }
 
 impl Compiled {
@@ -136,7 +149,7 @@ impl Compiled {
         let mut keys: Vec<Vec<Expr>> = vec![key];
         let mut key_of = |own: &Option<Vec<Expr>>| match own {
             None => 0,
-            Some(own) => keys.iter().position(|key| key == own).unwrap_or_else(|| {
+            Some(own) => keys.iter().position(|key| written(key) == written(own)).unwrap_or_else(|| {
                 keys.push(own.clone());
                 keys.len() - 1
             }),
@@ -167,7 +180,7 @@ impl Compiled {
             None => None,
             Some(timeout) => Some((timeout.after, code.output(&timeout.output).map_err(unfit)?)),
         };
-        let space = code.space(keys).map_err(unfit)?;
+        let space = code.space(&keys).map_err(unfit)?;
         let starts = automaton.edges(None);
         let mut first_absences: Vec<StepId> =
             starts.iter().filter(|e| e.target.is_some()).flat_map(|e| &e.absences).map(|a| a.step).collect();
@@ -195,6 +208,7 @@ impl Compiled {
             timeout,
             observed,
             form,
+            stops: form.stops(rule),
             kinds,
         })
     }
@@ -239,23 +253,35 @@ impl Coder<'_> {
         Some(kinds)
     }
 
-    /// The key space of these keys. Alerts show a key as it is in the first event bound, so its fields are kept.
-    fn space(&mut self, exprs: Vec<Vec<Expr>>) -> Result<usize, String> {
-        if let Some(known) = self.shared.spaces.iter().position(|space| space.exprs == exprs) {
+    /// The key space of these keys.
+    fn space(&mut self, keys: &[Vec<Expr>]) -> Result<usize, String> {
+        let keys = keys.iter().map(|key| self.key(key)).collect::<Result<Vec<usize>, String>>()?;
+        let space = KeySpace { keys };
+        let known = self.shared.spaces.iter().position(|known| *known == space);
+        Ok(known.unwrap_or_else(|| {
+            self.shared.spaces.push(space);
+            self.shared.spaces.len() - 1
+        }))
+    }
+
+    /// The number of a key. Alerts show it as it is in the first event bound, so its fields are kept.
+    fn key(&mut self, exprs: &[Expr]) -> Result<usize, String> {
+        let written = written(exprs);
+        if let Some(known) = self.shared.keys.iter().position(|key| key.written == written) {
             return Ok(known);
         }
-        let mut keys = Vec::with_capacity(exprs.len());
-        for key in &exprs {
-            let mut codes = Vec::with_capacity(key.len());
-            for expr in key {
-                codes.extend(self.expression(Some(expr))?);
-            }
-            self.shared.held.extend(codes.iter().flat_map(Expression::fields_of_current));
-            keys.push(codes);
+        let mut parts = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            parts.extend(self.expression(Some(expr))?);
         }
-        self.shared.spaces.push(KeySpace { keys, exprs });
-        Ok(self.shared.spaces.len() - 1)
+        self.shared.held.extend(parts.iter().flat_map(Expression::fields_of_current));
+        self.shared.keys.push(KeyCode { parts, written });
+        Ok(self.shared.keys.len() - 1)
     }
+}
+
+fn written(key: &[Expr]) -> String {
+    format!("{key:?}")
 }
 
 /// The event types that can do something to a partition. A strict step is broken by any event, an `until` is met by

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::id::StepId;
 use crate::plan::{Body, Item, Mode, Policy, Repeat, Report, Rule, Sequence, Step};
 use crate::predicate::Expression;
 
@@ -16,20 +17,51 @@ pub enum Form {
     Runs,
 }
 
+/// A step of a rule whose starts stand in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The step.
+    pub step: StepId,
+    /// How many events it needs.
+    pub least: u32,
+    /// Whether it may bind more than it needs, until the next step.
+    pub more: bool,
+}
+
 impl Form {
     /// The cheapest form that is legal for a rule.
     pub fn of(rule: &Rule) -> Form {
         match &rule.body {
-            Body::Event(_) => Form::Stateless,
+            Body::Event(pattern) if pattern.steps.iter().all(|step| !looks_back(step)) => Form::Stateless,
             Body::Sequence(sequence) if why_no_queue(rule, sequence).is_none() => Form::Queue,
-            Body::Sequence(_) => Form::Runs,
+            Body::Event(_) | Body::Sequence(_) => Form::Runs,
+        }
+    }
+
+    /// The steps of a rule that has this form, where it is the queue.
+    pub fn stops(self, rule: &Rule) -> Vec<Stop> {
+        let pattern = rule.pattern();
+        let last = pattern.items.len().saturating_sub(1);
+        let stop = |(index, item): (usize, &Item)| match item {
+            Item::Step(step) => {
+                let Repeat { min, max, .. } = pattern.step(*step).repeat;
+                // The last step needs no more than it needs: the match is reported then.
+                Some(Stop { step: *step, least: min, more: max != Some(min) && index < last })
+            }
+            _ => None,
+        };
+        if self == Form::Queue {
+            pattern.items.iter().enumerate().filter_map(stop).collect()
+        } else {
+            Vec::new()
         }
     }
 
     /// Why no cheaper form is legal, if there is one.
     pub fn because(rule: &Rule) -> Option<String> {
         match &rule.body {
-            Body::Event(_) => None,
+            Body::Event(_) if Form::of(rule) == Form::Stateless => None,
+            Body::Event(_) => Some("its condition looks at the event before".into()),
             Body::Sequence(sequence) => why_no_queue(rule, sequence),
         }
     }
@@ -65,22 +97,28 @@ fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
     pattern.items.iter().enumerate().find_map(|(index, item)| {
         let Item::Step(id) = item else { return Some("it has absences, groups or blocks".into()) };
         let name = &pattern.slot(pattern.step(*id).slot).name;
-        why_not_step(pattern.step(*id), index == last, index + 1 == last)
-            .map(|why| format!("step `{name}` {why}"))
+        // What is behind a loop has to be one event, so that the loop is left at once.
+        let before_end = index + 1 == last
+            && matches!(pattern.items.get(last), Some(Item::Step(end)) if pattern.step(*end).repeat.min == 1);
+        why_not_step(pattern.step(*id), index == last, before_end).map(|why| format!("step `{name}` {why}"))
     })
 }
 
-fn why_not_step(step: &Step, last: bool, before_last: bool) -> Option<&'static str> {
-    let Repeat { min, max, .. } = step.repeat;
+fn why_not_step(step: &Step, last: bool, before_end: bool) -> Option<&'static str> {
+    let Repeat { min, max, greedy } = step.repeat;
     let fixed = min >= 1 && (max == Some(min) || last);
-    let looks_back = step.filter.as_ref().is_some_and(|filter| Expression::split(filter).1.is_some());
     match () {
         () if step.mode != Mode::Relaxed => Some("is not relaxed"),
         () if step.key.is_some() => Some("has a key of its own"),
         () if step.after.is_some() || step.within.is_some() => Some("has a bound of its own"),
         () if step.until.is_some() => Some("has an `until`"),
-        () if looks_back => Some("looks at events bound before"),
-        () if fixed || (before_last && min >= 1 && max.is_none()) => None,
+        () if looks_back(step) => Some("looks at events bound before"),
+        () if fixed || (before_end && min >= 1 && max.is_none() && greedy) => None,
         () => Some("may bind more or fewer events while the next step waits"),
     }
+}
+
+/// Whether what it asks for depends on what came before.
+fn looks_back(step: &Step) -> bool {
+    step.filter.as_ref().is_some_and(|filter| Expression::split(filter).1.is_some())
 }

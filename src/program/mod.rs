@@ -3,8 +3,8 @@
 mod compiled;
 mod form;
 
-pub use compiled::{Compiled, KeySpace, Kinds, OutputCode, StepCode};
-pub use form::Form;
+pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode};
+pub use form::{Form, Stop};
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::alert::RuleInfo;
 use crate::analysis::{Settings, analyze};
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::event::Fields;
-use crate::id::FieldId;
+use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Body, Plan, Rule};
+use crate::plan::{Body, Pattern, Plan, Rule};
 use crate::span::{FileId, SourceFile};
 use crate::syntax::parse;
 
@@ -31,6 +31,7 @@ pub struct Program {
     compiled: Vec<Compiled>,
     fields: Arc<Fields>,
     kinds: Kinds,
+    keys: Vec<KeyCode>,
     spaces: Vec<KeySpace>,
     held: Arc<[FieldId]>,
 }
@@ -97,9 +98,9 @@ impl Program {
         {
             compiled.push(Compiled::new(index, rule, info, &mut shared, &limits)?);
         }
-        let compiled::Shared { fields, kinds, spaces, held } = shared;
+        let compiled::Shared { fields, kinds, keys, spaces, held } = shared;
         let held = held.into_iter().collect();
-        Ok(Program { plan, infos, limits, compiled, fields: Arc::new(fields), kinds, spaces, held })
+        Ok(Program { plan, infos, limits, compiled, fields: Arc::new(fields), kinds, keys, spaces, held })
     }
 
     /// The rules that run, in the form in which engines execute them, by name.
@@ -122,9 +123,25 @@ impl Program {
         &self.kinds
     }
 
-    /// The keys of the rules, each set of them once.
+    /// The keys of rules and steps, each of them once.
+    pub fn keys(&self) -> &[KeyCode] {
+        &self.keys
+    }
+
+    /// The keys that rules are partitioned by, each set of them once.
     pub fn spaces(&self) -> &[KeySpace] {
         &self.spaces
+    }
+
+    /// The pattern of a rule that runs.
+    pub fn pattern_of(&self, rule: &Compiled) -> &Pattern {
+        self.plan.rules[rule.rule].pattern()
+    }
+
+    /// The key that a step of a rule goes by.
+    pub fn key_of(&self, rule: &Compiled, step: StepId) -> Option<&KeyCode> {
+        let space = self.spaces.get(rule.space)?;
+        self.keys.get(*space.keys.get(rule.step(step).key)?)
     }
 
     /// The plan.

@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use super::chain::View;
+use super::observer::At;
 use crate::event::{Held, Row};
 use crate::id::{FieldId, StepId};
 use crate::predicate::{Current, Expression, Here, Unbound};
@@ -36,9 +37,12 @@ impl<'e> Arrival<'e> {
 pub(super) type Memo = Vec<Cell<Option<bool>>>;
 
 /// An event before one rule, as one partition sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'e> {
+#[derive(Debug)]
+pub(super) struct Seen<'e, O> {
     pub(super) rule: &'e Compiled,
+    pub(super) observer: &'e O,
+    /// The bytes of the key.
+    pub(super) key: &'e [u8],
     pub(super) arrival: &'e Arrival<'e>,
     pub(super) memo: &'e Memo,
     pub(super) faults: &'e Cell<u64>,
@@ -48,7 +52,20 @@ pub(super) struct Seen<'e> {
     pub(super) hidden: &'e [bool],
 }
 
-impl Seen<'_> {
+impl<O> Clone for Seen<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for Seen<'_, O> {}
+
+impl<'e, O> Seen<'e, O> {
+    /// Where this happens, for whoever watches.
+    pub(super) fn at(&self) -> At<'e> {
+        At { rule: self.rule, key: self.key, time: self.arrival.row.time() }
+    }
+
     /// Whether a step may bind the event: the step's key of it is this partition's.
     pub(super) fn visible(&self, step: StepId) -> bool {
         self.visible.get(self.rule.step(step).key).copied().unwrap_or(false)

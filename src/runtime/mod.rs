@@ -1,18 +1,27 @@
 //! The engine: compiled rules at work on a stream.
 //!
-//! The way of a row: `order` (reorder buffer, watermark) -> [`Engine`] (keys, rules, deadlines) -> `table` (the state of
-//! each rule for each key) -> `runs` (partial matches) -> `report` (the alert). `judge` says what an event fits,
-//! `chain` holds what is bound.
+//! The way of a row: `order` (reorder buffer, watermark) -> [`Engine`] -> `partitions` (keys, rules, deadlines) -> `table`
+//! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue` or `runs` (partial matches) ->
+//! `report` (the alert) -> `outlet`. `judge` says what an event fits, `chain` holds what is bound.
 //!
 //! There is no clock here, no thread, no input and no output.
 
 mod chain;
 mod engine;
+mod groups;
 mod judge;
+mod keys;
+mod observer;
 mod order;
+mod outlet;
+mod partition;
+mod partitions;
+mod queue;
 mod report;
 mod runs;
 mod table;
 mod timers;
 
-pub use engine::Engine;
+pub use engine::{Engine, Setup};
+pub use groups::KeyGroups;
+pub use observer::{At, Observer};

@@ -6,26 +6,44 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::chain::{Link, View};
-use super::runs::{Expired, Match};
 use crate::alert::{Alert, Kind, identify};
 use crate::automaton::Registers;
 use crate::event::{Event, Key, Value};
 use crate::id::StepId;
 use crate::plan::{Pattern, Policy};
 use crate::predicate::{Current, Expression, Here, Unbound};
-use crate::program::{Compiled, KeySpace, OutputCode};
+use crate::program::{Compiled, OutputCode, Program};
 use crate::time::Timestamp;
+
+/// A match: what is bound, and the deadline of its last absence.
+#[derive(Clone, Debug)]
+pub(super) struct Match {
+    pub(super) chain: Arc<Link>,
+    pub(super) deadline: Option<Timestamp>,
+}
+
+/// A partial match that a time bound ended: that of a step, or the rule's.
+#[derive(Clone, Debug)]
+pub(super) struct Expired {
+    pub(super) chain: Arc<Link>,
+    pub(super) bound: Option<StepId>,
+    /// When.
+    pub(super) time: Timestamp,
+}
 
 /// What the alerts of one rule are made from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reporter<'r> {
     pub(super) rule: &'r Compiled,
-    pub(super) pattern: &'r Pattern,
-    pub(super) space: &'r KeySpace,
+    pub(super) program: &'r Program,
     pub(super) faults: &'r Cell<u64>,
 }
 
-impl Reporter<'_> {
+impl<'r> Reporter<'r> {
+    fn pattern(self) -> &'r Pattern {
+        self.program.pattern_of(self.rule)
+    }
+
     /// The alert of a match that is certain at this moment.
     pub(super) fn alert(self, found: &Match, moment: Timestamp) -> Alert {
         let alert = self.build(&found.chain, Kind::Match, moment, &self.rule.output);
@@ -38,7 +56,7 @@ impl Reporter<'_> {
         // `after` is the first step of its name, and the steps stand in the order of the text.
         let reached = after.is_none_or(|step| expired.chain.furthest >= step);
         let kind = Kind::Timeout {
-            reached: self.pattern.slot(expired.chain.slot).name.clone(),
+            reached: self.pattern().slot(expired.chain.slot).name.clone(),
             bound: self.bound_text(expired.bound),
         };
         reached.then(|| self.build(&expired.chain, kind, moment, output))
@@ -65,9 +83,9 @@ impl Reporter<'_> {
 
     /// For each step that bound something, in the order of the rule, its events.
     fn bindings(self, chain: &Link) -> Vec<(CompactString, Vec<Arc<Event>>)> {
-        let mut events: Vec<Vec<Arc<Event>>> = vec![Vec::new(); self.pattern.slots.len()];
+        let mut events: Vec<Vec<Arc<Event>>> = vec![Vec::new(); self.pattern().slots.len()];
         chain.forwards().for_each(|link| events[link.slot.index()].push(Arc::clone(link.event.event())));
-        let slots = self.pattern.slots.iter().map(|slot| slot.name.clone());
+        let slots = self.pattern().slots.iter().map(|slot| slot.name.clone());
         slots.zip(events).filter(|(_, events)| !events.is_empty()).collect()
     }
 
@@ -82,7 +100,7 @@ impl Reporter<'_> {
     /// The key in the form it has in the first event bound: `1` and `1.0` are one partition.
     fn key(self, chain: &Link) -> Key {
         let Some(first) = chain.backwards().last() else { return Key::default() };
-        let exprs = &self.space.keys[self.rule.step(first.step).key];
+        let exprs = self.program.key_of(self.rule, first.step).map_or(&[][..], |key| &key.parts);
         let here = Here { current: Current::Held(&first.event), bound: &Unbound, faults: self.faults };
         let value = |expr: &Expression| expr.value(&here);
         Key::new(exprs.iter().map(value).collect()).unwrap_or_default()
@@ -93,7 +111,7 @@ impl Reporter<'_> {
         let text = match step {
             None => format!("within {}", self.rule.within.unwrap_or_default()),
             Some(id) => {
-                let name = &self.pattern.slot(self.pattern.step(id).slot).name;
+                let name = &self.pattern().slot(self.pattern().step(id).slot).name;
                 format!("{name} within {}", self.rule.step(id).within.unwrap_or_default())
             }
         };

@@ -5,8 +5,13 @@ use std::collections::BinaryHeap;
 
 use crate::time::Timestamp;
 
-/// A partition: its key space, the number of its key there, its rule.
-pub(super) type Place = (u32, u32, u32);
+/// A partition: its key space, the hash of its key, its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) space: u32,
+    pub(super) rule: u32,
+    pub(super) hash: u64,
+}
 
 /// For each partition that has a deadline a time no later than it. What has moved on is asked again when it comes due.
 #[derive(Debug, Default)]
@@ -22,10 +27,15 @@ impl Timers {
 
     /// The next partition that wants a look before `end`; without an end the next of all.
     pub(super) fn pop_before(&mut self, end: Option<Timestamp>) -> Option<(Timestamp, Place)> {
+        const SMALL: usize = 1 << 10;
         let Reverse((first, _)) = self.heap.peek()?;
         if end.is_some_and(|end| *first >= end) {
             return None;
         }
-        self.heap.pop().map(|Reverse(timer)| timer)
+        let first = self.heap.pop().map(|Reverse(timer)| timer);
+        if self.heap.capacity() > SMALL && self.heap.len() < self.heap.capacity() / 8 {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        first
     }
 }

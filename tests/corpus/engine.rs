@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline::runtime::Engine;
+use tripline::runtime::{Engine, Setup};
 use tripline::{AtEnd, Batch, EngineOptions, Event, Program};
 
 use super::case::{self, Case};
@@ -14,9 +14,19 @@ pub fn one_by_one(case: &Case, program: Arc<Program>) -> Outcome {
     batches(case, program, 1)
 }
 
+/// Event by event, every rule in the general form.
+pub fn in_general(case: &Case, program: Arc<Program>) -> Outcome {
+    with(case, program, 1, Setup { general: true, ..Setup::default() })
+}
+
 /// In batches of this many rows at most.
 pub fn batches(case: &Case, program: Arc<Program>, size: usize) -> Outcome {
-    let mut engine = Engine::new(Arc::clone(&program), EngineOptions { lateness: case.lateness });
+    with(case, program, size, Setup::default())
+}
+
+fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcome {
+    let options = EngineOptions { lateness: case.lateness };
+    let mut engine = Engine::with(Arc::clone(&program), options, setup, ());
     let mut sink = Collector::default();
     let mut waiting: Vec<Arc<Event>> = Vec::new();
     for (index, input) in case.inputs.iter().enumerate() {

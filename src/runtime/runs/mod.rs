@@ -12,6 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::chain::{Link, Previous};
+use super::report::{Expired, Match};
 use crate::automaton::{Edge, Registers};
 use crate::id::{SlotId, StepId};
 use crate::program::Compiled;
@@ -25,10 +26,6 @@ pub(super) struct Runs {
     /// For each first absence, when it was last violated: what it needs of the past.
     violated: Vec<(StepId, Timestamp)>,
     previous: Previous,
-    /// Matches and partial matches beyond a limit.
-    pub(super) refused: u64,
-    /// When a timer asks for its deadlines.
-    pub(super) scheduled: Option<Timestamp>,
 }
 
 /// All derivations of one start event, the preferred first.
@@ -62,20 +59,19 @@ enum State {
     Done { deadline: Option<Timestamp> },
 }
 
-/// A match: what is bound, and the deadline of its last absence.
-#[derive(Clone, Debug)]
-pub(super) struct Match {
-    pub(super) chain: Arc<Link>,
-    pub(super) deadline: Option<Timestamp>,
+/// The matches of one start that completed at one moment, the preferred first.
+#[derive(Debug)]
+struct Complete {
+    /// The start event's place in the total order.
+    start: u64,
+    matches: Vec<Match>,
 }
 
-/// A partial match that a time bound ended: that of a step, or the rule's.
-#[derive(Clone, Debug)]
-pub(super) struct Expired {
-    pub(super) chain: Arc<Link>,
-    pub(super) bound: Option<StepId>,
-    /// When.
-    pub(super) time: Timestamp,
+impl Complete {
+    /// The preferred one, and its start.
+    fn first(self) -> Option<(u64, Match)> {
+        Some((self.start, self.matches.into_iter().next()?))
+    }
 }
 
 impl Runs {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Match, Runs, Start, State};
+use super::{Complete, Runs, Start, State};
 use crate::plan::{Policy, Report};
 use crate::program::Compiled;
 use crate::runtime::chain::Link;
+use crate::runtime::partition::Outcome;
+use crate::runtime::report::Match;
 
 impl Runs {
     /// Of the matches that completed at this moment, by start, reports those that the policy lets through and drops
@@ -14,16 +16,14 @@ impl Runs {
     pub(super) fn report(
         &mut self,
         rule: &Compiled,
-        complete: Vec<Vec<Match>>,
+        complete: Vec<Complete>,
         seq: Option<u64>,
         counted: &mut usize,
-        out: &mut Vec<Match>,
+        outcome: &mut Outcome,
     ) {
-        let complete = match rule.report {
-            Report::First => complete,
-            Report::Final => self.starts.iter().map(|start| grown(start).into_iter().collect()).collect(),
-        };
         let is_final = rule.report == Report::Final;
+        let complete = if is_final { self.grown() } else { complete };
+        let out = &mut outcome.matches;
         match rule.policy {
             Policy::Disjoint if is_final => self.disjoint_grown(out),
             Policy::Disjoint => self.disjoint(complete, out),
@@ -35,21 +35,25 @@ impl Runs {
             }
             policy @ (Policy::ToFirst(_) | Policy::ToLast(_)) => self.skip_to(complete, policy, out),
             Policy::Latest => self.latest_of_each_place(complete, seq, out),
-            Policy::All { limit } if is_final => self.all_grown(complete, limit as usize, counted, out),
-            Policy::All { limit } => self.all(complete, limit as usize, counted, out),
+            Policy::All { limit } => {
+                let over: Vec<u64> = complete.iter().filter(|_| is_final).map(|of| of.start).collect();
+                outcome.refused += self.all(complete, limit as usize, counted, out);
+                // What can grow no more is all there is of its start.
+                self.starts.retain(|start| !over.contains(&start.seq));
+            }
         }
+    }
+
+    /// The starts whose matches can grow no more.
+    fn grown(&self) -> Vec<Complete> {
+        let complete = |start: &Start| Some(Complete { start: start.seq, matches: vec![grown(start)?] });
+        self.starts.iter().filter_map(complete).collect()
     }
 
     /// Of the matches that complete with the same event the earliest start wins and the losing starts are dropped;
     /// then every partial match that holds an event of the winner is dropped, those that hold none live on.
-    fn disjoint(&mut self, complete: Vec<Vec<Match>>, out: &mut Vec<Match>) {
-        let firsts = complete.into_iter().map(|matches| matches.into_iter().next());
-        let mut open: Vec<(u64, Match)> = self
-            .starts
-            .iter()
-            .zip(firsts)
-            .filter_map(|(start, found)| found.map(|found| (start.seq, found)))
-            .collect();
+    fn disjoint(&mut self, complete: Vec<Complete>, out: &mut Vec<Match>) {
+        let mut open: Vec<(u64, Match)> = complete.into_iter().filter_map(Complete::first).collect();
         while !open.is_empty() {
             let (start, winner) = open.remove(0);
             let same_event = open.iter().filter(|(_, found)| found.chain.seq == winner.chain.seq);
@@ -68,8 +72,7 @@ impl Runs {
     fn disjoint_grown(&mut self, out: &mut Vec<Match>) {
         loop {
             let reported = out.len();
-            let complete = self.starts.iter().map(|start| grown(start).into_iter().collect()).collect();
-            self.disjoint(complete, out);
+            self.disjoint(self.grown(), out);
             if out.len() == reported {
                 return;
             }
@@ -77,8 +80,8 @@ impl Runs {
     }
 
     /// Matches do not overlap in time: after a match every partial match is dropped.
-    fn separate(&mut self, complete: Vec<Vec<Match>>, out: &mut Vec<Match>) {
-        if let Some(winner) = complete.into_iter().flatten().next() {
+    fn separate(&mut self, complete: Vec<Complete>, out: &mut Vec<Match>) {
+        if let Some((_, winner)) = complete.into_iter().find_map(Complete::first) {
             self.starts.clear();
             out.push(winner);
         }
@@ -100,28 +103,30 @@ impl Runs {
     }
 
     /// One match for each start event.
-    fn every(&mut self, complete: Vec<Vec<Match>>, out: &mut Vec<Match>) {
-        let mut done = complete.iter().map(|matches| !matches.is_empty());
-        self.starts.retain(|_| !done.next().unwrap_or(false));
-        out.extend(complete.into_iter().filter_map(|matches| matches.into_iter().next()));
+    fn every(&mut self, complete: Vec<Complete>, out: &mut Vec<Match>) {
+        // Both stand in the order of their starts.
+        let mut done = complete.iter().map(|of| of.start).peekable();
+        self.starts.retain(|start| done.next_if_eq(&start.seq).is_none());
+        out.extend(complete.into_iter().filter_map(Complete::first).map(|(_, first)| first));
     }
 
     /// After a match every partial match that started before an event of it is dropped, and none starts before it;
     /// where there is no such event, as `every`.
-    fn skip_to(&mut self, complete: Vec<Vec<Match>>, policy: Policy, out: &mut Vec<Match>) {
+    fn skip_to(&mut self, complete: Vec<Complete>, policy: Policy, out: &mut Vec<Match>) {
         let (mut done, mut from) = (Vec::new(), 0);
-        for (start, matches) in self.starts.iter().zip(complete) {
-            let Some(first) = matches.into_iter().next().filter(|_| start.seq >= from) else { continue };
-            from = from.max(resumes_at(policy, &first.chain));
-            done.push(start.seq);
-            out.push(first);
+        for (start, first) in complete.into_iter().filter_map(Complete::first) {
+            if start >= from {
+                from = from.max(resumes_at(policy, &first.chain));
+                done.push(start);
+                out.push(first);
+            }
         }
         self.starts.retain(|start| !done.contains(&start.seq) && start.seq >= from);
     }
 
     /// Each place keeps only the partial match that arrived there last; a match consumes its own. The place of a
     /// partial match is how many events it has bound.
-    fn latest_of_each_place(&mut self, complete: Vec<Vec<Match>>, seq: Option<u64>, out: &mut Vec<Match>) {
+    fn latest_of_each_place(&mut self, complete: Vec<Complete>, seq: Option<u64>, out: &mut Vec<Match>) {
         self.every(complete, out);
         let Some(seq) = seq else { return };
         let place = |start: &Start| start.branches.first().map_or(0, |branch| branch.chain.len);
@@ -130,37 +135,32 @@ impl Runs {
         self.starts.retain(|start| arrived(start) || !taken.contains(&place(start)));
     }
 
-    /// `all` with `emit final`: what can grow no more is all there is of its start.
-    fn all_grown(
+    /// Every distinct set of bindings; of more than the limit that complete at one moment the first in preference
+    /// order. Says how many were refused.
+    fn all(
         &mut self,
-        complete: Vec<Vec<Match>>,
+        complete: Vec<Complete>,
         limit: usize,
         counted: &mut usize,
         out: &mut Vec<Match>,
-    ) {
-        let grown = self.starts.iter().zip(&complete).filter(|(_, matches)| !matches.is_empty());
-        let over: Vec<u64> = grown.map(|(start, _)| start.seq).collect();
-        self.all(complete, limit, counted, out);
-        self.starts.retain(|start| !over.contains(&start.seq));
-    }
-
-    /// Every distinct set of bindings; of more than the limit that complete at one moment the first in preference
-    /// order, and the rest are counted.
-    fn all(&mut self, complete: Vec<Vec<Match>>, limit: usize, counted: &mut usize, out: &mut Vec<Match>) {
-        for (start, complete) in self.starts.iter_mut().zip(complete) {
-            for found in complete {
-                let signature = found.chain.signature();
-                if !start.reported.insert(signature) {
+    ) -> u64 {
+        let mut refused = 0;
+        let mut starts = self.starts.iter_mut();
+        for Complete { start, matches } in complete {
+            let Some(start) = starts.find(|other| other.seq == start) else { continue };
+            for found in matches {
+                if !start.reported.insert(found.chain.signature()) {
                     continue;
                 }
                 *counted += 1;
                 if *counted <= limit {
                     out.push(found);
                 } else {
-                    self.refused += 1;
+                    refused += 1;
                 }
             }
         }
+        refused
     }
 }
 

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Branch, Match, Runs, Start, State};
+use super::time::due;
+use super::{Branch, Complete, Runs, Start, State};
 use crate::automaton::{Absence, Edge, Registers};
 use crate::id::StepId;
 use crate::limits::Limits;
 use crate::plan::{Mode, Pattern, Policy, Report};
 use crate::runtime::chain::{Link, Previous, View};
 use crate::runtime::judge::Seen;
+use crate::runtime::observer::Observer;
+use crate::runtime::partition::Outcome;
+use crate::runtime::report::Match;
 use crate::time::Timestamp;
 
 /// What an event does to one derivation.
@@ -25,58 +29,61 @@ enum Verdict {
     Other,
 }
 
-/// How many more partial matches a partition may hold, and how many were refused for it. Starts stand in their order
-/// and of each the preferred derivations first, so what is refused are the latest and the least preferred.
-struct Room {
+/// What becomes of an event: how many more partial matches the partition may hold, and what came of it so far. Starts
+/// stand in their order and of each the preferred derivations first, so what is refused are the latest and the least
+/// preferred.
+struct Turn<'t> {
+    pattern: &'t Pattern,
     left: usize,
-    refused: u64,
+    outcome: &'t mut Outcome,
 }
 
-impl Room {
+impl Turn<'_> {
     fn admits(&mut self) -> bool {
         let admits = self.left > 0;
         self.left = self.left.saturating_sub(1);
-        self.refused += u64::from(!admits);
+        self.outcome.refused += u64::from(!admits);
         admits
     }
 }
 
 impl Runs {
     /// One event, in order: partial matches are cancelled or go on, a new one begins, matches are reported.
-    /// Says whether a start was made.
-    pub(in crate::runtime) fn event(
+    pub(in crate::runtime) fn event<O: Observer>(
         &mut self,
         pattern: &Pattern,
         limits: &Limits,
-        seen: Seen<'_>,
-        matches: &mut Vec<Match>,
-    ) -> bool {
+        seen: Seen<'_, O>,
+        outcome: &mut Outcome,
+    ) {
+        if !seen.rule.observed {
+            self.forget(seen.at(), seen.observer);
+        }
         self.cancel(pattern, seen);
         let mut starts = std::mem::take(&mut self.starts);
-        let mut room = Room { left: limits.partials_per_key, refused: 0 };
-        let mut complete: Vec<Vec<Match>> =
-            starts.iter_mut().map(|start| self.go_on(pattern, start, seen, &mut room)).collect();
-        let began = self.begin(pattern, seen, &mut room);
-        self.refused += room.refused;
-        let made = began.is_some();
-        if let Some((start, matches)) = began {
+        let mut turn = Turn { pattern, left: limits.partials_per_key, outcome };
+        let mut complete = Vec::new();
+        for start in &mut starts {
+            complete.extend(self.go_on(start, seen, &mut turn));
+        }
+        if let Some((start, matches)) = self.begin(seen, &mut turn) {
+            complete.extend(Some(Complete { start: start.seq, matches }).filter(|of| !of.matches.is_empty()));
             starts.push(start);
-            complete.push(matches);
+            turn.outcome.began = true;
         }
         self.starts = starts;
         // Else an event that completes nothing may still displace partial matches, or let some grow no more.
         let moved = seen.rule.report == Report::Final || seen.rule.policy == Policy::Latest;
-        if moved || complete.iter().any(|matches| !matches.is_empty()) {
-            self.report(seen.rule, complete, Some(seen.arrival.seq), &mut 0, matches);
+        if moved || !complete.is_empty() {
+            self.report(seen.rule, complete, Some(seen.arrival.seq), &mut 0, outcome);
         }
         self.starts.retain(|start| !start.branches.is_empty());
-        self.remember(seen);
-        made
+        self.remember(seen, outcome);
     }
 
     /// `until x: …` as the last line: cancels every partial match it is seen by, one that would complete with this
     /// event included.
-    fn cancel(&mut self, pattern: &Pattern, seen: Seen<'_>) {
+    fn cancel<O: Observer>(&mut self, pattern: &Pattern, seen: Seen<'_, O>) {
         let Some(step) = pattern.cancel.filter(|step| seen.visible(*step) && seen.fits_alone(*step)) else {
             return;
         };
@@ -91,35 +98,42 @@ impl Runs {
         self.starts.retain(|start| !start.branches.is_empty());
     }
 
-    /// What an event does to the derivations of a start. Gives the matches it completes, the preferred first.
-    fn go_on(&self, pattern: &Pattern, start: &mut Start, seen: Seen<'_>, room: &mut Room) -> Vec<Match> {
+    /// What an event does to the derivations of a start. Gives the matches it completes.
+    fn go_on<O: Observer>(
+        &self,
+        start: &mut Start,
+        seen: Seen<'_, O>,
+        turn: &mut Turn<'_>,
+    ) -> Option<Complete> {
+        // Most events are nothing to most partial matches.
+        if let [branch] = &start.branches[..]
+            && self.judge(branch, seen) == Verdict::Other
+            && stays(branch, Verdict::Other, seen)
+            && turn.left > 0
+        {
+            turn.left -= 1;
+            return None;
+        }
         let mut matches = Vec::new();
         for branch in std::mem::take(&mut start.branches) {
             let verdict = self.judge(&branch, seen);
-            let mut stays = verdict != Verdict::Ends;
-            if let (State::Wait(_), Some(edge)) = (branch.state, branch.edge(seen.rule))
+            if let (Verdict::Taken, Some(edge)) = (verdict, branch.edge(seen.rule))
                 && let Some(step) = edge.target
             {
-                if verdict == Verdict::Taken {
-                    let registers = branch.registers.after(&edge.updates, branch.chain.len);
-                    let link = bind(pattern, Some(&branch.chain), step, seen);
-                    take(seen, link, registers, &mut start.branches, &mut matches, room);
-                }
-                stays &= match seen.rule.step(step).mode {
-                    Mode::Any => true,
-                    Mode::Relaxed => verdict == Verdict::Other,
-                    Mode::Next => seen.hidden(step),
-                };
+                let registers = branch.registers.after(&edge.updates, branch.chain.len);
+                let link = bind(turn.pattern, Some(&branch.chain), step, seen);
+                seen.observer.advance(seen.at(), step);
+                take(seen, link, registers, &mut start.branches, &mut matches, turn);
             }
-            if stays && room.admits() {
+            if stays(&branch, verdict, seen) && turn.admits() {
                 start.branches.push(branch);
             }
         }
-        matches
+        Some(Complete { start: start.seq, matches }).filter(|of| !of.matches.is_empty())
     }
 
     /// What an event is to one derivation.
-    fn judge(&self, branch: &Branch, seen: Seen<'_>) -> Verdict {
+    fn judge<O: Observer>(&self, branch: &Branch, seen: Seen<'_, O>) -> Verdict {
         let Some(edge) = branch.edge(seen.rule) else { return Verdict::Other };
         let previous = &self.previous;
         let view =
@@ -141,7 +155,7 @@ impl Runs {
     }
 
     /// A start at this event, if it fits a first step and the absences before it hold.
-    fn begin(&self, pattern: &Pattern, seen: Seen<'_>, room: &mut Room) -> Option<(Start, Vec<Match>)> {
+    fn begin<O: Observer>(&self, seen: Seen<'_, O>, turn: &mut Turn<'_>) -> Option<(Start, Vec<Match>)> {
         let none = Registers::new(seen.rule.automaton.registers().len());
         let mut branches = SmallVec::new();
         let mut matches = Vec::new();
@@ -150,8 +164,9 @@ impl Runs {
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.visible(step) && seen.fits(step, view) && self.undisturbed(edge, seen) {
                 let registers = none.after(&edge.updates, 0);
-                let link = bind(pattern, None, step, seen);
-                take(seen, link, registers, &mut branches, &mut matches, room);
+                let link = bind(turn.pattern, None, step, seen);
+                seen.observer.start(seen.at(), step);
+                take(seen, link, registers, &mut branches, &mut matches, turn);
             }
         }
         if branches.is_empty() && matches.is_empty() {
@@ -162,21 +177,27 @@ impl Runs {
     }
 
     /// Whether the absences before a first step hold: nothing fitted them in the time before.
-    fn undisturbed(&self, edge: &Edge, seen: Seen<'_>) -> bool {
+    fn undisturbed<O: Observer>(&self, edge: &Edge, seen: Seen<'_, O>) -> bool {
         edge.absences.iter().all(|absence| {
             let within = seen.rule.step(absence.step).within.unwrap_or_default();
             let last = self.violated.iter().find(|(step, _)| *step == absence.step);
-            last.is_none_or(|(_, last)| *last < seen.arrival.row.time().before(within))
+            let quiet = last.is_none_or(|(_, last)| *last < seen.arrival.row.time().before(within));
+            if !quiet {
+                seen.observer.violation(seen.at(), absence.step);
+            }
+            quiet
         })
     }
 
     /// Keeps of an event what later ones ask about.
-    fn remember(&mut self, seen: Seen<'_>) {
+    fn remember<O>(&mut self, seen: Seen<'_, O>, outcome: &mut Outcome) {
         for &step in &seen.rule.first_absences {
             let none = Registers::default();
             let view = View { chain: None, scopes: &[], registers: &none, previous: &self.previous };
             if seen.visible(step) && seen.fits(step, view) {
-                set(&mut self.violated, step, seen.arrival.row.time());
+                let (time, within) = (seen.arrival.row.time(), seen.rule.step(step).within);
+                set(&mut self.violated, step, time);
+                outcome.look_at(Some(time.after(within.unwrap_or_default())));
             }
         }
         for &step in &seen.rule.lagging {
@@ -187,25 +208,36 @@ impl Runs {
     }
 }
 
+/// Whether a derivation goes on waiting besides what became of it.
+fn stays<O>(branch: &Branch, verdict: Verdict, seen: Seen<'_, O>) -> bool {
+    let target = branch.edge(seen.rule).and_then(|edge| edge.target);
+    verdict != Verdict::Ends
+        && target.is_none_or(|step| match seen.rule.step(step).mode {
+            Mode::Any => true,
+            Mode::Relaxed => verdict == Verdict::Other,
+            Mode::Next => seen.hidden(step),
+        })
+}
+
 fn set<T>(of: &mut Vec<(StepId, T)>, step: StepId, value: T) {
     of.retain(|(known, _)| *known != step);
     of.push((step, value));
 }
 
-fn bind(pattern: &Pattern, before: Option<&Arc<Link>>, step: StepId, seen: Seen<'_>) -> Arc<Link> {
+fn bind<O>(pattern: &Pattern, before: Option<&Arc<Link>>, step: StepId, seen: Seen<'_, O>) -> Arc<Link> {
     let slot = pattern.step(step).slot;
     Link::new(before.cloned(), seen.arrival.held(), step, slot, seen.arrival.seq)
 }
 
 /// The event is bound: the open edges from there become branches, the preferred first; where nothing more is needed it
 /// is a match.
-fn take(
-    seen: Seen<'_>,
+fn take<O>(
+    seen: Seen<'_, O>,
     chain: Arc<Link>,
     registers: Registers,
     branches: &mut SmallVec<[Branch; 1]>,
     matches: &mut Vec<Match>,
-    room: &mut Room,
+    turn: &mut Turn<'_>,
 ) {
     for (index, edge) in (0..).zip(seen.rule.automaton.edges(Some(chain.step))) {
         if !edge.guards.iter().all(|guard| registers.meet(*guard)) {
@@ -222,22 +254,29 @@ fn take(
                 continue;
             }
         };
-        if room.admits() {
-            branches.push(Branch { chain: Arc::clone(&chain), registers: registers.clone(), state });
+        if turn.admits() {
+            let branch = Branch { chain: Arc::clone(&chain), registers: registers.clone(), state };
+            turn.outcome.look_at(due(seen.rule, &branch).map(|(time, _)| time));
+            branches.push(branch);
         }
     }
 }
 
 /// Whether an event is one that must be absent, while the absence lasts.
-fn violates(absences: &[Absence], branch: &Branch, previous: &Previous, seen: Seen<'_>) -> bool {
-    absences.iter().any(|absence| {
+fn violates<O: Observer>(
+    absences: &[Absence],
+    branch: &Branch,
+    previous: &Previous,
+    seen: Seen<'_, O>,
+) -> bool {
+    let violated = absences.iter().find(|absence| {
         let step = seen.rule.step(absence.step);
         let time = seen.arrival.row.time();
         let lasts = match (branch.state, step.within) {
             (_, Some(within)) => time <= branch.chain.time().after(within),
             // A last absence without a bound of its own has the rule's.
             (State::Pending { .. }, None) => {
-                time <= deadline(seen, std::slice::from_ref(absence), &branch.chain)
+                time <= deadline(seen, std::slice::from_ref(*absence), &branch.chain)
             }
             _ => true,
         };
@@ -248,11 +287,12 @@ fn violates(absences: &[Absence], branch: &Branch, previous: &Previous, seen: Se
             previous,
         };
         lasts && seen.visible(absence.step) && seen.fits(absence.step, view)
-    })
+    });
+    violated.inspect(|absence| seen.observer.violation(seen.at(), absence.step)).is_some()
 }
 
 /// Whether the gap to the event bound just before is at least `after` and at most `within`.
-fn within_gap(step: StepId, last: &Link, seen: Seen<'_>) -> bool {
+fn within_gap<O>(step: StepId, last: &Link, seen: Seen<'_, O>) -> bool {
     let step = seen.rule.step(step);
     let gap = seen.arrival.row.time().since(last.time());
     step.after.is_none_or(|least| gap >= least) && step.within.is_none_or(|most| gap <= most)
@@ -260,7 +300,7 @@ fn within_gap(step: StepId, last: &Link, seen: Seen<'_>) -> bool {
 
 /// When last absences have held long enough: each its own `within` after the last event, or else the rule's after
 /// the first one.
-fn deadline(seen: Seen<'_>, absences: &[Absence], chain: &Link) -> Timestamp {
+fn deadline<O>(seen: Seen<'_, O>, absences: &[Absence], chain: &Link) -> Timestamp {
     let one = |absence: &Absence| match seen.rule.step(absence.step).within {
         Some(within) => Some(chain.time().after(within)),
         None => seen.rule.within.map(|within| chain.first.after(within)),

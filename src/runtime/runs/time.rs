@@ -1,9 +1,12 @@
 //! What time does to the derivations of a partition.
 
-use super::{Branch, Expired, Match, Runs, Start, State};
+use super::{Branch, Complete, Runs, Start, State};
 use crate::id::StepId;
 use crate::plan::Report;
 use crate::program::Compiled;
+use crate::runtime::observer::{At, Observer};
+use crate::runtime::partition::Outcome;
+use crate::runtime::report::{Expired, Match};
 use crate::time::{Duration, Timestamp};
 
 impl Runs {
@@ -19,50 +22,66 @@ impl Runs {
         self.next_deadline(rule).into_iter().chain(forgotten).min()
     }
 
-    /// Forgets violations that no start at or after `time` is near enough to; without a time all of them.
-    pub(in crate::runtime) fn forget_violations(&mut self, rule: &Compiled, time: Option<Timestamp>) {
+    /// Forgets what nobody asks about at or after `time`, without a time all of it: violations that no start can be
+    /// near enough to, and, where nobody sees when it does, what has expired.
+    pub(in crate::runtime) fn forget_past<O: Observer>(
+        &mut self,
+        at: At<'_>,
+        observer: &O,
+        time: Option<Timestamp>,
+    ) {
         self.violated
-            .retain(|(step, last)| time.is_some_and(|time| last.after(within_of(rule, *step)) >= time));
+            .retain(|(step, last)| time.is_some_and(|time| last.after(within_of(at.rule, *step)) >= time));
+        if !at.rule.observed {
+            self.forget(At { time: time.unwrap_or(Timestamp::MAX), ..at }, observer);
+        }
     }
 
-    /// Everything that is due at `time`, the earliest start first: matches that now are certain, and the starts that
+    /// Everything that is due at a time, the earliest start first: matches that now are certain, and the starts that
     /// expired.
-    pub(in crate::runtime) fn fire(
-        &mut self,
-        rule: &Compiled,
-        time: Timestamp,
-        matches: &mut Vec<Match>,
-        timeouts: &mut Vec<Expired>,
-    ) {
-        let seqs: Vec<u64> = self.starts.iter().map(|start| start.seq).collect();
+    pub(in crate::runtime) fn fire<O: Observer>(&mut self, at: At<'_>, observer: &O, outcome: &mut Outcome) {
+        let is_due = |branch: &Branch| due(at.rule, branch).is_some_and(|(when, _)| when <= at.time);
+        let due = self.starts.iter().filter(|start| start.branches.iter().any(is_due));
+        let seqs: Vec<u64> = due.map(|start| start.seq).collect();
         let mut reported = 0;
         for seq in seqs {
-            let Some(at) = self.starts.iter().position(|start| start.seq == seq) else { continue };
-            let complete = expire(rule, &mut self.starts[at], time);
-            timeouts.extend(timed_out(&mut self.starts[at], &complete));
-            let mut all = vec![Vec::new(); self.starts.len()];
-            all[at] = complete;
-            self.report(rule, all, None, &mut reported, matches);
+            // A match may have used up later starts.
+            let Ok(index) = self.starts.binary_search_by_key(&seq, |start| start.seq) else { continue };
+            let Some(start) = self.starts.get_mut(index) else { continue };
+            let matches = expire(at, observer, start);
+            outcome.timeouts.extend(timed_out(start, &matches));
+            let complete = Complete { start: seq, matches };
+            let complete = Some(complete).filter(|of| !of.matches.is_empty()).into_iter().collect();
+            self.report(at.rule, complete, None, &mut reported, outcome);
             self.starts.retain(|start| !start.branches.is_empty());
         }
     }
 
-    /// Drops what has expired before `time`, where nobody sees when it does.
-    pub(in crate::runtime) fn forget(&mut self, rule: &Compiled, time: Timestamp) {
+    /// Drops what has expired before `at`, where nobody sees when it does.
+    pub(super) fn forget<O: Observer>(&mut self, at: At<'_>, observer: &O) {
+        let mut gone = false;
         for start in &mut self.starts {
-            start.branches.retain(|branch| due(rule, branch).is_none_or(|(when, _)| when >= time));
+            start.branches.retain(|branch| {
+                let stays = due(at.rule, branch).is_none_or(|(when, _)| when >= at.time);
+                if !stays {
+                    observer.expiry(at);
+                }
+                gone |= !stays;
+                stays
+            });
         }
-        self.starts.retain(|start| !start.branches.is_empty());
+        if gone {
+            self.starts.retain(|start| !start.branches.is_empty());
+        }
     }
 
     /// The end of time has passed: no derivation can go on any more.
-    pub(in crate::runtime) fn end(&mut self, rule: &Compiled, matches: &mut Vec<Match>) {
+    pub(in crate::runtime) fn end(&mut self, rule: &Compiled, outcome: &mut Outcome) {
         for start in &mut self.starts {
             start.branches.retain(|branch| matches!(branch.state, State::Done { .. }));
         }
         self.starts.retain(|start| !start.branches.is_empty());
-        let none = vec![Vec::new(); self.starts.len()];
-        self.report(rule, none, None, &mut 0, matches);
+        self.report(rule, Vec::new(), None, &mut 0, outcome);
     }
 }
 
@@ -71,7 +90,7 @@ fn within_of(rule: &Compiled, step: StepId) -> Duration {
 }
 
 /// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
-fn due(rule: &Compiled, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
+pub(super) fn due(rule: &Compiled, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
     match branch.state {
         State::Pending { deadline, .. } => Some((deadline, None)),
         State::Done { .. } => None,
@@ -86,7 +105,8 @@ fn due(rule: &Compiled, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> 
 }
 
 /// What time does to the derivations of a start at this moment.
-fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
+fn expire<O: Observer>(at: At<'_>, observer: &O, start: &mut Start) -> Vec<Match> {
+    let (rule, time) = (at.rule, at.time);
     let mut matches = Vec::new();
     for mut branch in std::mem::take(&mut start.branches) {
         match (due(rule, &branch), branch.state) {
@@ -99,6 +119,7 @@ fn expire(rule: &Compiled, start: &mut Start, time: Timestamp) -> Vec<Match> {
                 }
             }
             (Some((when, bound)), _) if when <= time => {
+                observer.expiry(at);
                 if rule.timeout.is_some() {
                     keep_furthest(start, Expired { chain: branch.chain, bound, time: when });
                 }

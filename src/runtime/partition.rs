@@ -1,0 +1,140 @@
+//! The state of one rule for one key, whatever form it has.
+
+use super::chain::Link;
+use super::judge::Seen;
+use super::observer::{At, Observer};
+use super::queue::Queue;
+use super::report::{Expired, Match};
+use super::runs::Runs;
+use crate::limits::Limits;
+use crate::plan::Pattern;
+use crate::program::{Compiled, Form};
+use crate::time::Timestamp;
+
+/// The state of one rule for one key.
+#[derive(Debug)]
+pub(super) struct Partition {
+    partials: Partials,
+    /// When a timer asks for its deadlines.
+    pub(super) scheduled: Option<Timestamp>,
+}
+
+/// Partial matches in one of the forms.
+#[derive(Debug)]
+enum Partials {
+    Queue(Box<Queue>),
+    Runs(Box<Runs>),
+}
+
+/// Does the same with either form.
+macro_rules! each {
+    ($partials:expr, $of:ident => $do:expr) => {
+        match $partials {
+            Partials::Queue($of) => $do,
+            Partials::Runs($of) => $do,
+        }
+    };
+}
+
+/// What an event has done.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// Matches that are certain now, the earliest start first.
+    pub(super) matches: Vec<Match>,
+    /// Starts that expired, and want to be told of.
+    pub(super) timeouts: Vec<Expired>,
+    /// Whether a match began.
+    pub(super) began: bool,
+    /// Matches and partial matches beyond a limit.
+    pub(super) refused: u64,
+    /// The earliest time at which something that came to be now has to be looked at.
+    pub(super) due: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// What an event is to a rule that has no state.
+    pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, seen: Seen<'_, O>) {
+        for step in seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target) {
+            if seen.fits_alone(step) {
+                let slot = pattern.step(step).slot;
+                let chain = Link::new(None, seen.arrival.held(), step, slot, seen.arrival.seq);
+                seen.observer.start(seen.at(), step);
+                self.began = true;
+                self.matches.push(Match { chain, deadline: None });
+            }
+        }
+    }
+
+    /// Something came to be that has to be looked at by then.
+    pub(super) fn look_at(&mut self, time: Option<Timestamp>) {
+        self.due = self.due.into_iter().chain(time).min();
+    }
+}
+
+impl Partition {
+    /// One with nothing in it yet.
+    pub(super) fn new(form: Form) -> Self {
+        let partials = match form {
+            Form::Queue => Partials::Queue(Box::default()),
+            Form::Stateless | Form::Runs => Partials::Runs(Box::default()),
+        };
+        Partition { partials, scheduled: None }
+    }
+
+    /// One event, in order.
+    pub(super) fn event<O: Observer>(
+        &mut self,
+        pattern: &Pattern,
+        limits: &Limits,
+        seen: Seen<'_, O>,
+        outcome: &mut Outcome,
+    ) {
+        each!(&mut self.partials, of => of.event(pattern, limits, seen, outcome));
+    }
+
+    /// Everything that is due before `end`, without an end everything: what became certain at each time is handed to
+    /// `then`.
+    pub(super) fn pass<O: Observer>(
+        &mut self,
+        at: At<'_>,
+        observer: &O,
+        end: Option<Timestamp>,
+        mut then: impl FnMut(Timestamp, &Outcome),
+    ) {
+        // Where nobody sees when something ends, it is enough to forget it.
+        while let Some(time) =
+            self.next_deadline(at.rule).filter(|time| at.rule.observed && end.is_none_or(|end| *time < end))
+        {
+            let mut outcome = Outcome::default();
+            each!(&mut self.partials, of => of.fire(At { time, ..at }, observer, &mut outcome));
+            then(time, &outcome);
+        }
+        each!(&mut self.partials, of => of.forget_past(at, observer, end));
+    }
+
+    /// The end of time has passed: nothing can go on any more.
+    pub(super) fn end(&mut self, rule: &Compiled) -> Outcome {
+        let mut outcome = Outcome::default();
+        each!(&mut self.partials, of => of.end(rule, &mut outcome));
+        outcome
+    }
+
+    fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {
+        each!(&self.partials, of => of.next_deadline(rule))
+    }
+
+    /// When time next changes anything, whether somebody sees it or not.
+    pub(super) fn next_change(&self, rule: &Compiled) -> Option<Timestamp> {
+        each!(&self.partials, of => of.next_change(rule))
+    }
+
+    /// Whether nothing is left to remember.
+    pub(super) fn is_empty(&self) -> bool {
+        each!(&self.partials, of => of.is_empty())
+    }
+
+    /// How many starts are open, and how many of them only wait for a deadline or to grow no more.
+    pub(super) fn open(&self) -> (u64, u64) {
+        each!(&self.partials, of => of.open())
+    }
+}

@@ -1,0 +1,298 @@
+//! All partitions: what an event and what time does to them.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::groups::KeyGroups;
+use super::judge::{Arrival, Memo, Seen};
+use super::keys::{InSpace, Keys};
+use super::observer::{At, Observer};
+use super::partition::{Outcome, Partition};
+use super::report::Reporter;
+use super::table::{Entry, States, Table};
+use super::timers::{Place, Timers};
+use crate::alert::Certain;
+use crate::program::{Compiled, Form, Program};
+use crate::stream::RuleStats;
+use crate::time::Timestamp;
+
+/// The state of all rules for the keys that an engine owns.
+#[derive(Debug)]
+pub(super) struct Partitions<O> {
+    pub(super) program: Arc<Program>,
+    pub(super) groups: KeyGroups,
+    pub(super) tables: Vec<Table>,
+    pub(super) timers: Timers,
+    /// Counts, by rule.
+    pub(super) counts: Vec<RuleCounts>,
+    /// Expressions that were unknown for a fault, by rule.
+    pub(super) faults: Vec<Cell<u64>>,
+    observer: O,
+    /// The form of each rule.
+    forms: Vec<Form>,
+    /// For each key space the rules that an event of a type concerns; the last list is for types no rule names.
+    concerned: Vec<Vec<Vec<u32>>>,
+    keys: Keys,
+    memo: Memo,
+}
+
+/// What is counted of a rule.
+#[derive(Debug, Default)]
+pub(super) struct RuleCounts {
+    pub(super) seen: u64,
+    pub(super) starts: u64,
+    pub(super) alerts: u64,
+    pub(super) refused: u64,
+}
+
+impl RuleCounts {
+    fn add(&mut self, outcome: &Outcome) {
+        self.starts += u64::from(outcome.began);
+        self.refused += outcome.refused;
+        self.alerts += outcome.matches.len() as u64;
+    }
+}
+
+impl<O: Observer> Partitions<O> {
+    /// None yet. `general` holds every rule in the general form.
+    pub(super) fn new(program: Arc<Program>, groups: KeyGroups, general: bool, observer: O) -> Self {
+        let spaces = program.spaces().len();
+        let mut concerned = vec![vec![Vec::new(); program.kinds().len() + 1]; spaces];
+        for (index, rule) in (0..).zip(program.compiled()) {
+            for (kind, rules) in concerned[rule.space].iter_mut().enumerate() {
+                if rule.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)) {
+                    rules.push(index);
+                }
+            }
+        }
+        let steps = program.compiled().iter().map(|rule| rule.steps.len()).max().unwrap_or(0);
+        let form = |rule: &Compiled| if general { Form::Runs } else { rule.form };
+        Partitions {
+            groups,
+            tables: (0..spaces).map(|_| Table::default()).collect(),
+            timers: Timers::default(),
+            counts: program.compiled().iter().map(|_| RuleCounts::default()).collect(),
+            faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
+            observer,
+            forms: program.compiled().iter().map(form).collect(),
+            concerned,
+            keys: Keys::default(),
+            memo: vec![Cell::new(None); steps],
+            program,
+        }
+    }
+
+    /// Who watches.
+    pub(super) fn observer(&self) -> &O {
+        &self.observer
+    }
+
+    /// One event, in order: the rules that it concerns, under each key that it has for them.
+    pub(super) fn judge(&mut self, arrival: &Arrival<'_>, certain: &mut Vec<Certain>) {
+        self.keys.begin(self.program.keys().len());
+        for space in 0..self.tables.len() {
+            let Some(lists) = self.concerned.get(space) else { continue };
+            let kind = arrival.kind.unwrap_or(lists.len() - 1);
+            if !lists[kind].is_empty() {
+                let program = Arc::clone(&self.program);
+                let keys = self.keys.in_space(&program, &program.spaces()[space], arrival.row, &self.groups);
+                self.judge_in_space(&program, (space, kind), &keys, arrival, certain);
+            }
+        }
+    }
+
+    fn judge_in_space(
+        &mut self,
+        program: &Program,
+        (space, kind): (usize, usize),
+        keys: &InSpace,
+        arrival: &Arrival<'_>,
+        certain: &mut Vec<Certain>,
+    ) {
+        let table = &mut self.tables[space];
+        for (key, visible) in &keys.keys {
+            let bytes = self.keys.bytes(*key);
+            let mut entry = table.get(key.hash, bytes);
+            let (mut fresh, mut dropped) = (States::new(), false);
+            for &index in &self.concerned[space][kind] {
+                let rule = &program.compiled()[index as usize];
+                let (counts, faults) = (&mut self.counts[index as usize], &self.faults[index as usize]);
+                counts.seen += 1;
+                self.memo.iter().take(rule.steps.len()).for_each(|known| known.set(None));
+                let seen = Seen {
+                    rule,
+                    observer: &self.observer,
+                    key: bytes,
+                    arrival,
+                    memo: &self.memo,
+                    faults,
+                    visible,
+                    hidden: &keys.hidden,
+                };
+                let mut outcome = Outcome::default();
+                let pattern = program.pattern_of(rule);
+                let place = Place { space: space as u32, rule: index, hash: key.hash };
+                match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
+                    Some(state) => {
+                        state.event(pattern, program.limits(), seen, &mut outcome);
+                        if state.is_empty() {
+                            entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
+                            dropped = true;
+                        } else {
+                            schedule(&mut self.timers, place, rule, state, outcome.due);
+                        }
+                    }
+                    None if self.forms[index as usize] == Form::Stateless => {
+                        outcome.alone(pattern, seen);
+                    }
+                    None if can_begin(seen) => {
+                        let mut state = Partition::new(self.forms[index as usize]);
+                        state.event(pattern, program.limits(), seen, &mut outcome);
+                        if !state.is_empty() {
+                            schedule(&mut self.timers, place, rule, &mut state, outcome.due);
+                            fresh.push((index, state));
+                        }
+                    }
+                    None => continue,
+                }
+                counts.add(&outcome);
+                let reporter = Reporter { rule, program, faults };
+                let moment = arrival.row.time();
+                certain.extend(outcome.matches.iter().map(|found| {
+                    self.observer.alert(seen.at());
+                    Certain { moment, cause: arrival.seq, alert: reporter.alert(found, moment) }
+                }));
+            }
+            match entry {
+                Some(entry) => entry.states.extend(fresh),
+                None if fresh.is_empty() => {}
+                None => {
+                    table.insert(Entry {
+                        key: bytes.into(),
+                        hash: key.hash,
+                        group: key.group,
+                        states: fresh,
+                    });
+                }
+            }
+            if dropped {
+                table.tidy(key.hash, bytes);
+            }
+        }
+    }
+
+    /// Fires every deadline before `end`, without an end all of them.
+    pub(super) fn pass(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+        while let Some((when, place)) = self.timers.pop_before(end) {
+            self.fire(when, place, end, certain);
+        }
+    }
+
+    /// Fires every deadline of one partition before `end`.
+    fn fire(&mut self, when: Timestamp, place: Place, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+        let Some(table) = self.tables.get_mut(place.space as usize) else { return };
+        // A timer may be of a state that is gone, or that had an earlier one since.
+        let Some(entry) = table.due(place.hash, place.rule, when) else { return };
+        let key = entry.key.clone();
+        let Some(state) = entry.state(place.rule) else { return };
+        state.scheduled = None;
+        let rule = &self.program.compiled()[place.rule as usize];
+        let (counts, faults) = (&mut self.counts[place.rule as usize], &self.faults[place.rule as usize]);
+        let observer = &self.observer;
+        let at = At { rule, key: &key, time: when };
+        state.pass(at, observer, end, |moment, outcome| {
+            counts.add(outcome);
+            let reporter = Reporter { rule, program: &self.program, faults };
+            let timeouts = outcome.timeouts.iter().filter_map(|expired| reporter.timeout(expired, moment));
+            let timeouts: Vec<_> = timeouts.collect();
+            counts.alerts += timeouts.len() as u64;
+            let matches = outcome.matches.iter().map(|found| reporter.alert(found, moment));
+            for alert in matches.chain(timeouts) {
+                observer.alert(At { time: moment, ..at });
+                certain.push(Certain { moment, cause: Certain::DEADLINE, alert });
+            }
+        });
+        if state.is_empty() {
+            entry.drop_state(place.rule);
+            table.tidy(place.hash, &key);
+        } else {
+            let next = state.next_change(rule);
+            schedule(&mut self.timers, place, rule, state, next);
+        }
+    }
+
+    /// The end of time has passed: matches that only waited to see whether they could grow are certain now.
+    pub(super) fn end(&mut self, certain: &mut Vec<Certain>) {
+        for table in &mut self.tables {
+            for Entry { states, .. } in std::mem::take(table).into_iter() {
+                for (index, mut state) in states {
+                    let rule = &self.program.compiled()[index as usize];
+                    let faults = &self.faults[index as usize];
+                    let outcome = state.end(rule);
+                    self.counts[index as usize].add(&outcome);
+                    let reporter = Reporter { rule, program: &self.program, faults };
+                    certain.extend(outcome.matches.iter().map(|found| Certain {
+                        moment: Timestamp::MAX,
+                        cause: Certain::DEADLINE,
+                        alert: reporter.alert(found, found.chain.time()),
+                    }));
+                }
+            }
+        }
+        self.timers = Timers::default();
+    }
+
+    /// What was counted of each rule.
+    pub(super) fn stats(&self) -> Vec<RuleStats> {
+        let rules = self.program.compiled().iter().zip(&self.counts).zip(&self.faults);
+        let mut stats: Vec<RuleStats> =
+            rules.map(|((rule, counts), faults)| counts.stats(rule, faults.get())).collect();
+        for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
+            let (open, pending) = state.open();
+            if let Some(stats) = stats.get_mut(*rule as usize) {
+                stats.open += open;
+                stats.pending += pending;
+            }
+        }
+        stats
+    }
+}
+
+impl RuleCounts {
+    fn stats(&self, rule: &Compiled, eval_errors: u64) -> RuleStats {
+        RuleStats {
+            name: rule.info.name.clone(),
+            seen: self.seen,
+            starts: self.starts,
+            alerts: self.alerts,
+            eval_errors,
+            open: 0,
+            pending: 0,
+            refused: self.refused,
+        }
+    }
+}
+
+/// Sees to it that a state is looked at by then. Where nobody observes a deadline it is enough that there is one.
+fn schedule(
+    timers: &mut Timers,
+    place: Place,
+    rule: &Compiled,
+    state: &mut Partition,
+    due: Option<Timestamp>,
+) {
+    let sooner = |due: &Timestamp| state.scheduled.is_none_or(|known| rule.observed && *due < known);
+    if let Some(due) = due.filter(sooner) {
+        timers.set(due, place);
+        state.scheduled = Some(due);
+    }
+}
+
+/// Whether an event can make state where there is none: begin a match, violate a first absence, be what `lag` asks
+/// for.
+fn can_begin<O>(seen: Seen<'_, O>) -> bool {
+    let first = seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target);
+    let mut could = first.chain(seen.rule.first_absences.iter().copied());
+    could.any(|step| seen.visible(step) && seen.fits_alone(step))
+        || seen.rule.lagging.iter().any(|step| seen.visible(*step) && seen.type_fits(*step))
+}
