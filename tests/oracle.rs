@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use proptest::prop_assert;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use tripline::Limits;
+use tripline::program::Form;
 
 use crate::corpus::case::Case;
 use crate::corpus::run::Outcome;
@@ -49,6 +51,17 @@ fn the_engine_agrees_with_the_reference_on_keys() {
 #[test]
 fn the_engine_agrees_with_the_reference_on_the_limit_of_all() {
     compare(trials(rules::limited(), Arrival::Mixed));
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_queues() {
+    search("ORACLE", 2 * TRIALS, &trials(rules::queues(), Arrival::Mixed), |trial| {
+        let (program, _) = run::compile(&trial.case(), Limits::default());
+        let forms: Vec<Form> =
+            program.iter().flat_map(|p| p.compiled().iter().map(|rule| rule.form)).collect();
+        prop_assert!(forms.iter().all(|form| *form == Form::Queue), "{forms:?}\n{}", trial.rules);
+        try_one(trial)
+    });
 }
 
 fn compare(strategy: impl Strategy<Value = Trial>) {

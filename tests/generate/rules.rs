@@ -109,6 +109,35 @@ pub fn keyed() -> impl Strategy<Value = RuleTree> {
         .prop_map(|(parts, header, policy, keys)| RuleTree { parts, policy, keys: Some(keys), ..header })
 }
 
+/// Rules whose starts move together: relaxed steps that look at their own event, loops that leave no choice.
+pub fn queues() -> impl Strategy<Value = RuleTree> {
+    let plain = |quantifiers: &'static [&'static str]| {
+        (select(&["a", "b", "a | b", "*"][..]), prop::option::weighted(0.3, 0..5u8), select(quantifiers))
+            .prop_map(|(kind, above, quantifier)| Step {
+                mode: "",
+                kind,
+                quantifier,
+                bound: None,
+                filter: above.map(Filter::Above),
+                until: None,
+                own_key: false,
+                absence: None,
+            })
+    };
+    let ends = prop_oneof![
+        (plain(&["+", "{2,}", "{3,}"]), plain(&["", "", "+"])).prop_map(|(a, b)| vec![a, b]),
+        plain(&["", "", "+", "{2}", "{3}", "{2,}", "{2,3}"]).prop_map(|a| vec![a]),
+    ];
+    let begins = prop::collection::vec(plain(&["", "", "{2}", "{3}"]), 0..3);
+    (begins, ends, header(), select(&["disjoint", "separate", "every"][..])).prop_map(
+        |(mut parts, ends, header, policy)| {
+            parts.extend(ends);
+            let parts = parts.into_iter().map(Part::Step).collect();
+            RuleTree { parts, policy, first: None, last: Vec::new(), cancel: None, ..header }
+        },
+    )
+}
+
 /// Rules with `matches all` and a limit that is reached.
 pub fn limited() -> impl Strategy<Value = RuleTree> {
     rule(&["all limit 1", "all limit 2", "all limit 3"])
