@@ -214,7 +214,10 @@ impl Compiler<'_> {
             Expr::Not(of) => Test::Not(self.node(of)?).into(),
             Expr::And(a, b) => Test::And(self.node(a)?, self.node(b)?).into(),
             Expr::Or(a, b) => Test::Or(self.node(a)?, self.node(b)?).into(),
-            Expr::Compare(op, a, b) => Test::Compare(*op, self.node(a)?, self.node(b)?).into(),
+            Expr::Compare(op, a, b) => match (self.node(a)?, self.node(b)?) {
+                (Node::Field(read), Node::Const(value)) => Test::Against(*op, read, value).into(),
+                (a, b) => Test::Compare(*op, a, b).into(),
+            },
             Expr::In(value, set) => self.membership(value, set)?.into(),
             Expr::Text(of, pattern) => Test::Text(self.node(of)?, Matcher::new(pattern, self.limits)?).into(),
         })

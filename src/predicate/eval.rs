@@ -93,6 +93,10 @@ impl Test {
                 let (left, right) = (left.worth(here), right.worth(here));
                 here.known(compare(*op, left.get(), right.get()))
             }
+            Test::Against(op, read, value) => {
+                let field = here.known(read.of(here.current.value(read.field)));
+                here.known(compare(*op, field, value.borrowed()))
+            }
             Test::Member(value, members) => here.known(members.contain(value.worth(here).get())),
             Test::Items(value, items) => {
                 let value = value.worth(here);

@@ -1,5 +1,6 @@
 //! A rule in the form in which engines execute it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -106,8 +107,10 @@ pub(super) struct Shared {
     pub(super) kinds: Kinds,
     pub(super) keys: Vec<KeyCode>,
     pub(super) spaces: Vec<KeySpace>,
-    /// The fields that are asked of bound events.
-    pub(super) held: std::collections::BTreeSet<FieldId>,
+    /// For each type that a rule names the fields that are asked of such an event when it is bound.
+    pub(super) held: Vec<BTreeSet<FieldId>>,
+    /// The same for an event of any type.
+    pub(super) held_of_any: BTreeSet<FieldId>,
 }
 
 /// A key: what rules or steps are partitioned by.
@@ -145,7 +148,7 @@ impl Compiled {
         };
         let unfit = |what: String| Unfit { rule: rule.name.clone(), what };
         let automaton = Automaton::new(pattern, limits.edges).map_err(|error| unfit(error.to_string()))?;
-        let mut code = Coder { shared, limits };
+        let mut code = Coder { shared, limits, held: BTreeSet::new() };
         let mut keys: Vec<Vec<Expr>> = vec![key];
         let mut key_of = |own: &Option<Vec<Expr>>| match own {
             None => 0,
@@ -181,6 +184,7 @@ impl Compiled {
             Some(timeout) => Some((timeout.after, code.output(&timeout.output).map_err(unfit)?)),
         };
         let space = code.space(&keys).map_err(unfit)?;
+        code.hold(&steps);
         let starts = automaton.edges(None);
         let mut first_absences: Vec<StepId> =
             starts.iter().filter(|e| e.target.is_some()).flat_map(|e| &e.absences).map(|a| a.step).collect();
@@ -222,6 +226,8 @@ impl Compiled {
 struct Coder<'s> {
     shared: &'s mut Shared,
     limits: &'s Limits,
+    /// The fields that the rule asks of bound events.
+    held: BTreeSet<FieldId>,
 }
 
 impl Coder<'_> {
@@ -229,7 +235,7 @@ impl Coder<'_> {
         let Some(expr) = expr else { return Ok(None) };
         let code =
             Expression::compile(expr, &mut self.shared.fields, self.limits).map_err(|e| e.to_string())?;
-        self.shared.held.extend(code.fields_of_bound());
+        self.held.extend(code.fields_of_bound());
         Ok(Some(code))
     }
 
@@ -238,7 +244,7 @@ impl Coder<'_> {
         let mut fields = Vec::with_capacity(output.fields.len());
         for (name, expr) in &output.fields {
             let code = self.expression(Some(expr))?;
-            self.shared.held.extend(code.iter().flat_map(Expression::fields_of_current));
+            self.held.extend(code.iter().flat_map(Expression::fields_of_current));
             fields.extend(code.map(|code| (name.clone(), code)));
         }
         Ok(OutputCode { event_type: output.event_type.clone(), fields })
@@ -251,6 +257,17 @@ impl Coder<'_> {
         kinds.sort_unstable();
         kinds.dedup();
         Some(kinds)
+    }
+
+    /// What is asked of bound events is kept of those of the types that the steps bind.
+    fn hold(&mut self, steps: &[StepCode]) {
+        self.shared.held.resize_with(self.shared.kinds.len(), BTreeSet::new);
+        for step in steps {
+            match &step.kinds {
+                None => self.shared.held_of_any.extend(&self.held),
+                Some(kinds) => kinds.iter().for_each(|kind| self.shared.held[*kind].extend(&self.held)),
+            }
+        }
     }
 
     /// The key space of these keys.
@@ -267,14 +284,14 @@ impl Coder<'_> {
     /// The number of a key. Alerts show it as it is in the first event bound, so its fields are kept.
     fn key(&mut self, exprs: &[Expr]) -> Result<usize, String> {
         let written = written(exprs);
-        if let Some(known) = self.shared.keys.iter().position(|key| key.written == written) {
-            return Ok(known);
-        }
         let mut parts = Vec::with_capacity(exprs.len());
         for expr in exprs {
             parts.extend(self.expression(Some(expr))?);
         }
-        self.shared.held.extend(parts.iter().flat_map(Expression::fields_of_current));
+        self.held.extend(parts.iter().flat_map(Expression::fields_of_current));
+        if let Some(known) = self.shared.keys.iter().position(|key| key.written == written) {
+            return Ok(known);
+        }
         self.shared.keys.push(KeyCode { parts, written });
         Ok(self.shared.keys.len() - 1)
     }

@@ -6,6 +6,7 @@ mod form;
 pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode};
 pub use form::{Form, Stop};
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub struct Program {
     kinds: Kinds,
     keys: Vec<KeyCode>,
     spaces: Vec<KeySpace>,
-    held: Arc<[FieldId]>,
+    held: Vec<Arc<[FieldId]>>,
 }
 
 /// A plan that no engine can execute: one of its rules needs more than its limit.
@@ -98,8 +99,10 @@ impl Program {
         {
             compiled.push(Compiled::new(index, rule, info, &mut shared, &limits)?);
         }
-        let compiled::Shared { fields, kinds, keys, spaces, held } = shared;
-        let held = held.into_iter().collect();
+        let compiled::Shared { fields, kinds, keys, spaces, mut held, held_of_any } = shared;
+        held.resize_with(kinds.len() + 1, BTreeSet::new);
+        let all = |of: BTreeSet<FieldId>| of.union(&held_of_any).copied().collect();
+        let held = held.into_iter().map(all).collect();
         Ok(Program { plan, infos, limits, compiled, fields: Arc::new(fields), kinds, keys, spaces, held })
     }
 
@@ -113,9 +116,10 @@ impl Program {
         &self.fields
     }
 
-    /// The fields that are asked of bound events, in ascending order.
-    pub fn held(&self) -> &Arc<[FieldId]> {
-        &self.held
+    /// The fields that are asked of bound events of a type, in ascending order; without one, of a type that no rule
+    /// names.
+    pub fn held(&self, kind: Option<usize>) -> &Arc<[FieldId]> {
+        &self.held[kind.unwrap_or(self.kinds.len())]
     }
 
     /// The event types that the rules name, numbered.

@@ -176,7 +176,7 @@ impl<O: Observer> Engine<O> {
         self.pass(Some(row.time()), outlet)?;
         let program = Arc::clone(&self.partitions.program);
         let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
-        let arrival = Arrival::new(row, kind, self.counts.judged, program.held());
+        let arrival = Arrival::new(row, kind, self.counts.judged, program.held(kind));
         self.counts.judged += 1;
         let mut certain = Vec::new();
         self.partitions.judge(&arrival, &mut certain);

@@ -136,10 +136,11 @@ impl<O: Observer> Partitions<O> {
                     Some(state) => {
                         state.event(pattern, program.limits(), seen, &mut outcome);
                         if state.is_empty() {
+                            self.timers.leave(state.scheduled);
                             entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
                             dropped = true;
                         } else {
-                            schedule(&mut self.timers, place, rule, state, outcome.due);
+                            schedule(&mut self.timers, place, state, outcome.due);
                         }
                     }
                     None if self.forms[index as usize] == Form::Stateless => {
@@ -149,7 +150,7 @@ impl<O: Observer> Partitions<O> {
                         let mut state = Partition::new(self.forms[index as usize]);
                         state.event(pattern, program.limits(), seen, &mut outcome);
                         if !state.is_empty() {
-                            schedule(&mut self.timers, place, rule, &mut state, outcome.due);
+                            schedule(&mut self.timers, place, &mut state, outcome.due);
                             fresh.push((index, state));
                         }
                     }
@@ -183,6 +184,12 @@ impl<O: Observer> Partitions<O> {
 
     /// Fires every deadline before `end`, without an end all of them.
     pub(super) fn pass(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+        let tables = &mut self.tables;
+        self.timers.sweep(|when, place| {
+            tables
+                .get_mut(place.space as usize)
+                .is_some_and(|table| table.due(place.hash, place.rule, when).is_some())
+        });
         while let Some((when, place)) = self.timers.pop_before(end) {
             self.fire(when, place, end, certain);
         }
@@ -192,7 +199,7 @@ impl<O: Observer> Partitions<O> {
     fn fire(&mut self, when: Timestamp, place: Place, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
         let Some(table) = self.tables.get_mut(place.space as usize) else { return };
         // A timer may be of a state that is gone, or that had an earlier one since.
-        let Some(entry) = table.due(place.hash, place.rule, when) else { return };
+        let Some(entry) = table.due(place.hash, place.rule, when) else { return self.timers.missed() };
         let key = entry.key.clone();
         let Some(state) = entry.state(place.rule) else { return };
         state.scheduled = None;
@@ -217,7 +224,7 @@ impl<O: Observer> Partitions<O> {
             table.tidy(place.hash, &key);
         } else {
             let next = state.next_change(rule);
-            schedule(&mut self.timers, place, rule, state, next);
+            schedule(&mut self.timers, place, state, next);
         }
     }
 
@@ -273,18 +280,10 @@ impl RuleCounts {
     }
 }
 
-/// Sees to it that a state is looked at by then. Where nobody observes a deadline it is enough that there is one.
-fn schedule(
-    timers: &mut Timers,
-    place: Place,
-    rule: &Compiled,
-    state: &mut Partition,
-    due: Option<Timestamp>,
-) {
-    let sooner = |due: &Timestamp| state.scheduled.is_none_or(|known| rule.observed && *due < known);
-    if let Some(due) = due.filter(sooner) {
-        timers.set(due, place);
-        state.scheduled = Some(due);
+/// Sees to it that a state is looked at by then.
+fn schedule(timers: &mut Timers, place: Place, state: &mut Partition, due: Option<Timestamp>) {
+    if let Some(due) = due.filter(|due| state.scheduled.is_none_or(|known| *due < known)) {
+        timers.set(due, place, state.scheduled.replace(due).is_some());
     }
 }
 

@@ -17,25 +17,54 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<(Timestamp, Place)>>,
+    /// How many of them nobody waits for any more.
+    stale: usize,
 }
 
+/// Heaps up to this size are left as they are.
+const SMALL: usize = 1 << 10;
+
 impl Timers {
-    /// Asks for a look at a partition.
-    pub(super) fn set(&mut self, time: Timestamp, place: Place) {
+    /// Asks for a look at a partition; whether instead of a later one.
+    pub(super) fn set(&mut self, time: Timestamp, place: Place, instead: bool) {
         self.heap.push(Reverse((time, place)));
+        self.stale += usize::from(instead);
+    }
+
+    /// A partition is gone, and with it what it may have asked for.
+    pub(super) fn leave(&mut self, scheduled: Option<Timestamp>) {
+        self.stale += usize::from(scheduled.is_some());
+    }
+
+    /// One that was given out was not waited for any more.
+    pub(super) fn missed(&mut self) {
+        self.stale = self.stale.saturating_sub(1);
+    }
+
+    /// Drops what nobody waits for, once it is most of all there is: a key that comes and goes would leave something
+    /// behind each time.
+    pub(super) fn sweep(&mut self, mut is_waited_for: impl FnMut(Timestamp, Place) -> bool) {
+        if self.heap.len() > SMALL && self.stale > self.heap.len() / 2 {
+            self.heap.retain(|Reverse((time, place))| is_waited_for(*time, *place));
+            self.stale = 0;
+            self.shrink();
+        }
     }
 
     /// The next partition that wants a look before `end`; without an end the next of all.
     pub(super) fn pop_before(&mut self, end: Option<Timestamp>) -> Option<(Timestamp, Place)> {
-        const SMALL: usize = 1 << 10;
         let Reverse((first, _)) = self.heap.peek()?;
         if end.is_some_and(|end| *first >= end) {
             return None;
         }
         let first = self.heap.pop().map(|Reverse(timer)| timer);
+        self.shrink();
+        first
+    }
+
+    fn shrink(&mut self) {
         if self.heap.capacity() > SMALL && self.heap.len() < self.heap.capacity() / 8 {
             self.heap.shrink_to(self.heap.len() * 2);
         }
-        first
     }
 }

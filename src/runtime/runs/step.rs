@@ -56,9 +56,6 @@ impl Runs {
         seen: Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
-        if !seen.rule.observed {
-            self.forget(seen.at(), seen.observer);
-        }
         self.cancel(pattern, seen);
         let mut starts = std::mem::take(&mut self.starts);
         let mut turn = Turn { pattern, left: limits.partials_per_key, outcome };
