@@ -33,7 +33,9 @@ pub struct Alert {
     pub deadline: Option<Timestamp>,
     /// What `emit` adds, in order.
     pub fields: Vec<(CompactString, Value)>,
-    /// For each step that bound something, in the order of the rule, its events in order.
+    /// For each step that bound something, in the order of the rule, its events in order. They have their fields only
+    /// where whole events are kept: always of events that were pushed as such, of lines that were read with
+    /// [`Keep::Events`](crate::Keep::Events).
     pub bindings: Vec<(CompactString, Vec<Arc<Event>>)>,
 }
 

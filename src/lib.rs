@@ -88,8 +88,8 @@ pub mod yaml;
 pub use alert::{Alert, Kind as AlertKind, RuleInfo};
 pub use analysis::Settings;
 pub use event::{
-    Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Held, Key, Record, Row, Schema, Source, Value,
-    ValueRef,
+    Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Held, Keep, Key, Record, Row, Schema, Source,
+    Stamp, Value, ValueRef,
 };
 pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;

@@ -1,55 +1,20 @@
 //! Batches: many events as rows of the fields that rules read.
 
+use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use indexmap::IndexSet;
 
-use super::{Event, Value, ValueRef};
-use crate::id::FieldId;
+use super::row::{Head, NO_KIND, Origin};
+use super::{Event, Fields, Record, Row, Source, Value};
 use crate::time::Timestamp;
 
-/// The fields that a rule set reads, numbered: the columns of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
-    paths: IndexSet<Arc<[CompactString]>, foldhash::fast::FixedState>,
-}
-
-impl Fields {
-    /// The number of a path, which it gets if it has none; `None` beyond [`FieldId::LIMIT`].
-    pub fn number(&mut self, path: &Arc<[CompactString]>) -> Option<FieldId> {
-        FieldId::new(self.paths.insert_full(Arc::clone(path)).0)
-    }
-
-    /// The number of a path.
-    pub fn find(&self, path: &[CompactString]) -> Option<FieldId> {
-        self.paths.get_index_of(path).and_then(FieldId::new)
-    }
-
-    /// The path of a number.
-    pub fn path(&self, id: FieldId) -> &[CompactString] {
-        self.paths.get_index(id.index()).map_or(&[], |path| path)
-    }
-
-    /// All paths, by their numbers.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<[CompactString]>> {
-        self.paths.iter()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.paths.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-}
-
-/// Events as rows: the fields that rules read, by their numbers, and the events themselves.
+/// Events as rows: the fields that rules read, by their numbers, and where the events come from.
 ///
-/// Text lies in one place that all rows share; nothing is allocated for a row.
+/// Text lies in one place that all rows share; nothing is allocated for a row. A row is made of an event, which it then
+/// keeps, or of a line that was read, of which it keeps the place.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -68,23 +33,33 @@ impl Fields {
 #[derive(Clone, Debug)]
 pub struct Batch {
     fields: Arc<Fields>,
+    sources: Vec<Arc<Source>>,
+    kinds: IndexSet<CompactString, foldhash::fast::FixedState>,
+    /// The lines that rows were read from, and behind them what they do not say literally.
     text: String,
+    /// While rows are read: how long the lines are, which are not in `text` yet.
+    before: usize,
     /// The cells of all rows, one row behind the other.
     cells: Vec<Cell>,
     /// What no cell can hold.
     values: Vec<Value>,
-    events: Vec<Arc<Event>>,
+    heads: Vec<Head>,
+    /// Those that ids give.
+    identities: Vec<u128>,
+    lines: Option<Arc<dyn Whole>>,
+    keep: Keep,
 }
 
 /// A part of the text of a batch.
 #[derive(Clone, Copy, Debug)]
-struct Span {
-    start: u32,
-    end: u32,
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
+/// The value of a field in a row.
 #[derive(Clone, Copy, Debug)]
-enum Cell {
+pub(crate) enum Cell {
     Null,
     Bool(bool),
     Int(i64),
@@ -96,15 +71,49 @@ enum Cell {
     Value(usize),
 }
 
+/// What is kept of an event that was read from a line, when it is bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// What rules read, and where it was read: its event has no other fields.
+    #[default]
+    References,
+    /// Everything it says.
+    Events,
+}
+
+/// Reads all that a line says, of which a row has only what rules read.
+pub(crate) trait Whole: fmt::Debug + Send + Sync {
+    /// The fields of a line that was read once before.
+    fn fields(&self, line: &str) -> Record;
+}
+
+/// A row that was read from a line: what is not in its cells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) time: Timestamp,
+    pub(crate) kind: Option<&'a str>,
+    pub(crate) offset: u64,
+    /// Its text.
+    pub(crate) span: Span,
+    /// The identity that its id gives it, if it has one.
+    pub(crate) identity: Option<u128>,
+}
+
 impl Batch {
     /// An empty batch of these columns.
     pub fn new(fields: &Arc<Fields>) -> Self {
         Batch {
             fields: Arc::clone(fields),
+            sources: Vec::new(),
+            kinds: IndexSet::default(),
             text: String::new(),
+            before: 0,
             cells: Vec::new(),
             values: Vec::new(),
-            events: Vec::new(),
+            heads: Vec::new(),
+            identities: Vec::new(),
+            lines: None,
+            keep: Keep::References,
         }
     }
 
@@ -117,12 +126,16 @@ impl Batch {
 
     /// Adds the row of an event.
     pub fn push(&mut self, event: Arc<Event>) {
-        let fields = Arc::clone(&self.fields);
-        for path in fields.iter() {
-            let cell = self.cell(event.get(path));
-            self.cells.push(cell);
-        }
-        self.events.push(event);
+        self.fill(&event);
+        let source = self.source(&event.source);
+        let kind = event.kind.as_deref().map_or(NO_KIND, |kind| self.kind(kind));
+        self.heads.push(Head {
+            time: event.time,
+            kind,
+            source,
+            offset: event.offset,
+            origin: Origin::Event(event),
+        });
     }
 
     /// The columns.
@@ -130,24 +143,38 @@ impl Batch {
         &self.fields
     }
 
+    /// The types that rows have, in the order in which they came.
+    pub fn kinds(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.kinds.iter().map(CompactString::as_str)
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.heads.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.heads.is_empty()
     }
 
     /// One row.
     pub fn row(&self, index: usize) -> Option<Row<'_>> {
-        self.events.get(index).map(|event| Row { batch: self, event, index })
+        self.heads.get(index).map(|head| Row::new(self, head, index))
     }
 
     /// All rows in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.events.iter().enumerate().map(|(index, event)| Row { batch: self, event, index })
+        self.heads.iter().enumerate().map(|(index, head)| Row::new(self, head, index))
+    }
+
+    /// The cells of an event.
+    fn fill(&mut self, event: &Event) {
+        let fields = Arc::clone(&self.fields);
+        for path in fields.iter() {
+            let cell = self.cell(event.get(path));
+            self.cells.push(cell);
+        }
     }
 
     fn cell(&mut self, value: &Value) -> Cell {
@@ -163,73 +190,181 @@ impl Batch {
         }
     }
 
-    /// Text becomes a part of the common one; beyond the length that a span can say it stays a value.
-    fn text(&mut self, text: &CompactString) -> Cell {
-        match (u32::try_from(self.text.len()), u32::try_from(self.text.len() + text.len())) {
-            (Ok(start), Ok(end)) => {
-                self.text.push_str(text);
-                Cell::Str(Span { start, end })
-            }
-            _ => self.other(&Value::Str(text.clone())),
-        }
-    }
-
     fn other(&mut self, value: &Value) -> Cell {
         self.values.push(value.clone());
         Cell::Value(self.values.len() - 1)
     }
 
-    fn read(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    /// The number of a source. The rows of a batch come from few of them, mostly from the one before.
+    fn source(&mut self, source: &Arc<Source>) -> u32 {
+        let known = self.sources.iter().rposition(|known| Arc::ptr_eq(known, source));
+        let index = known.unwrap_or_else(|| {
+            self.sources.push(Arc::clone(source));
+            self.sources.len() - 1
+        });
+        index as u32
+    }
+
+    fn kind(&mut self, kind: &str) -> u32 {
+        let known = self.kinds.get_index_of(kind);
+        known.unwrap_or_else(|| self.kinds.insert_full(kind.into()).0) as u32
     }
 }
 
-/// One event of a batch.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'b> {
-    batch: &'b Batch,
-    event: &'b Arc<Event>,
-    index: usize,
-}
-
-impl<'b> Row<'b> {
-    /// Event time.
-    pub fn time(self) -> Timestamp {
-        self.event.time
+/// How a batch is filled from lines: `reading`, then cells and a row for each line, then `read`.
+#[allow(dead_code, reason = "the scanner of lines fills batches so")]
+impl Batch {
+    /// A batch of the rows of lines that are `length` bytes in all.
+    pub(crate) fn reading(
+        fields: &Arc<Fields>,
+        source: &Arc<Source>,
+        length: usize,
+        lines: Arc<dyn Whole>,
+        keep: Keep,
+    ) -> Self {
+        let sources = vec![Arc::clone(source)];
+        Batch { sources, before: length, lines: Some(lines), keep, ..Batch::new(fields) }
     }
 
-    /// The type; without one only `*` fits.
-    pub fn kind(self) -> Option<&'b str> {
-        self.event.kind.as_deref()
+    /// The cells of a further row, all of them null.
+    pub(crate) fn blank(&mut self) -> &mut [Cell] {
+        let start = self.heads.len() * self.fields.len();
+        self.cells.truncate(start);
+        self.cells.resize(start + self.fields.len(), Cell::Null);
+        self.cells.get_mut(start..).unwrap_or_default()
     }
 
-    /// A field, null where it is missing.
-    pub fn value(self, field: FieldId) -> ValueRef<'b> {
-        let cell = self.batch.cells.get(self.index * self.batch.fields.len() + field.index());
-        match cell.copied().unwrap_or(Cell::Null) {
-            Cell::Null => ValueRef::Null,
-            Cell::Bool(b) => ValueRef::Bool(b),
-            Cell::Int(n) => ValueRef::Int(n),
-            Cell::Uint(n) => ValueRef::Uint(n),
-            Cell::Float(x) => ValueRef::Float(x),
-            Cell::Str(span) => ValueRef::Str(self.batch.read(span)),
-            Cell::Time(time) => ValueRef::Time(time),
-            Cell::Value(index) => self.batch.values.get(index).map_or(ValueRef::Null, Value::borrowed),
+    /// Completes the row that `blank` began.
+    pub(crate) fn line(&mut self, line: Line<'_>) {
+        let kind = line.kind.map_or(NO_KIND, |kind| self.kind(kind));
+        let identity = line.identity.and_then(|identity| {
+            self.identities.push(identity);
+            u32::try_from(self.identities.len()).ok().and_then(NonZeroU32::new)
+        });
+        let origin = Origin::Line(line.span, identity);
+        self.heads.push(Head { time: line.time, kind, source: 0, offset: line.offset, origin });
+    }
+
+    /// Adds the row of a line that was read as an event; `by_id` says whether an id identifies it.
+    pub(crate) fn line_of(&mut self, event: &Event, span: Span, by_id: bool) {
+        self.cells.truncate(self.heads.len() * self.fields.len());
+        self.fill(event);
+        let identity = by_id.then_some(event.identity);
+        let kind = event.kind.as_deref();
+        self.line(Line { time: event.time, kind, offset: event.offset, span, identity });
+    }
+
+    /// A cell of this text, which stands in no line.
+    pub(crate) fn text(&mut self, text: &str) -> Cell {
+        let start = self.before + self.text.len();
+        // Beyond the length that a span can say it stays a value.
+        match (u32::try_from(start), u32::try_from(start + text.len())) {
+            (Ok(start), Ok(end)) => {
+                self.text.push_str(text);
+                Cell::Str(Span { start, end })
+            }
+            _ => self.other(&Value::str(text)),
         }
     }
 
-    /// The total order of events: time, source, offset.
-    pub fn place(self) -> (Timestamp, u32, u64) {
-        self.event.place()
+    /// Takes the lines, when all rows are read.
+    pub(crate) fn read(self, mut lines: String) -> Self {
+        lines.push_str(&self.text);
+        Batch { text: lines, before: 0, ..self }
+    }
+}
+
+/// What rows see of their batch.
+impl Batch {
+    pub(super) fn at(&self, index: usize) -> Cell {
+        self.cells.get(index).copied().unwrap_or(Cell::Null)
     }
 
-    /// Which row of its batch it is.
-    pub fn index(self) -> usize {
-        self.index
+    pub(super) fn span(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
-    /// The event itself.
-    pub fn event(self) -> &'b Arc<Event> {
-        self.event
+    pub(super) fn value(&self, index: usize) -> Option<&Value> {
+        self.values.get(index)
+    }
+
+    pub(super) fn identity(&self, number: NonZeroU32) -> u128 {
+        self.identities.get(number.get() as usize - 1).copied().unwrap_or_default()
+    }
+
+    pub(super) fn kind_at(&self, index: u32) -> Option<&str> {
+        self.kinds.get_index(index as usize).map(CompactString::as_str)
+    }
+
+    pub(super) fn source_at(&self, index: u32) -> Option<&Arc<Source>> {
+        self.sources.get(index as usize)
+    }
+
+    pub(super) fn whole(&self, line: &str) -> Record {
+        self.lines.as_ref().map_or_else(Record::default, |lines| lines.fields(line))
+    }
+
+    pub(super) fn keep(&self) -> Keep {
+        self.keep
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Held, ValueRef};
+
+    /// A line is `name=text`.
+    #[derive(Debug)]
+    struct Pairs;
+
+    impl Whole for Pairs {
+        fn fields(&self, line: &str) -> Record {
+            line.split_once('=').map(|(name, text)| (name.into(), Value::str(text))).into_iter().collect()
+        }
+    }
+
+    fn read(keep: Keep) -> Batch {
+        let mut fields = Fields::default();
+        fields.number(&Arc::from([CompactString::from("a")])).unwrap();
+        let source = Arc::new(Source { rank: 2, name: "in".into() });
+        let lines = "a=one\nb=two\n";
+        let mut batch = Batch::reading(&Arc::new(fields), &source, lines.len(), Arc::new(Pairs), keep);
+        let time = Timestamp::from_nanos(7);
+        batch.blank()[0] = Cell::Str(Span { start: 2, end: 5 });
+        let span = Span { start: 0, end: 5 };
+        batch.line(Line { time, kind: Some("x"), offset: 1, span, identity: None });
+        let text = batch.text("made");
+        batch.blank()[0] = text;
+        batch.line(Line { time, kind: None, offset: 2, span: Span { start: 6, end: 11 }, identity: Some(5) });
+        batch.read(lines.into())
+    }
+
+    #[test]
+    fn a_row_of_a_line_says_what_its_event_would() {
+        let batch = read(Keep::References);
+        let column = batch.fields().find(&["a".into()]).unwrap();
+        let [one, two] = [batch.row(0).unwrap(), batch.row(1).unwrap()];
+        assert!(matches!(
+            (one.value(column), two.value(column)),
+            (ValueRef::Str("one"), ValueRef::Str("made"))
+        ));
+        assert_eq!((one.kind(), two.kind()), (Some("x"), None));
+        assert_eq!(one.identity(), Event::identity_of_bytes(one.time(), b"a=one"));
+        assert_eq!(two.identity(), 5);
+        assert_eq!(two.place(), (Timestamp::from_nanos(7), 2, 2));
+        assert_eq!(one.event().get(&["a"]), &Value::str("one"));
+        assert_eq!(two.event().get(&["b"]), &Value::str("two"));
+    }
+
+    #[test]
+    fn of_a_bound_line_only_that_is_kept_which_the_batch_wants() {
+        let columns: Arc<[crate::id::FieldId]> = Arc::from([]);
+        for (keep, names) in [(Keep::References, 0), (Keep::Events, 1)] {
+            let held = Held::new(read(keep).row(1).unwrap(), &columns);
+            assert_eq!(held.whole().is_some(), keep == Keep::Events);
+            let event = held.event();
+            assert_eq!((event.fields.len(), event.offset, event.identity), (names, 2, 5));
+        }
     }
 }

@@ -2,28 +2,63 @@
 
 use std::sync::Arc;
 
-use super::{Event, Row, Value, ValueRef};
+use compact_str::CompactString;
+
+use super::{Event, Record, Row, Source, Value, ValueRef};
 use crate::id::FieldId;
 use crate::time::Timestamp;
+
+/// An event without what it says: where and when it came, and what it is known by.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// Event time.
+    pub time: Timestamp,
+    /// The type.
+    pub kind: Option<CompactString>,
+    /// Where it was read.
+    pub source: Arc<Source>,
+    /// Its place in the source.
+    pub offset: u64,
+    /// What makes a second delivery of it the same event to an alert's id.
+    pub identity: u128,
+}
 
 /// An event that something has bound, with the fields that expressions will still ask of it.
 #[derive(Clone, Debug)]
 pub struct Held {
-    event: Arc<Event>,
+    stamp: Stamp,
+    /// All of it, where that is kept.
+    whole: Option<Arc<Event>>,
     columns: Arc<[FieldId]>,
     values: Box<[Value]>,
 }
 
 impl Held {
-    /// Keeps these columns of a row; they stand in ascending order.
+    /// Keeps these columns of a row; they stand in ascending order. The whole event is kept of a row that was made of
+    /// one, and of a line where its batch says so.
     pub fn new(row: Row<'_>, columns: &Arc<[FieldId]>) -> Self {
         let values = columns.iter().map(|&column| row.value(column).to_value()).collect();
-        Held { event: Arc::clone(row.event()), columns: Arc::clone(columns), values }
+        Held { stamp: row.stamp(), whole: row.kept(), columns: Arc::clone(columns), values }
+    }
+
+    /// Puts together what was kept: one value for each of the columns, which stand in ascending order.
+    pub fn from_parts(
+        stamp: Stamp,
+        whole: Option<Arc<Event>>,
+        columns: &Arc<[FieldId]>,
+        values: Vec<Value>,
+    ) -> Self {
+        Held { stamp, whole, columns: Arc::clone(columns), values: values.into() }
     }
 
     /// Event time.
     pub fn time(&self) -> Timestamp {
-        self.event.time
+        self.stamp.time
+    }
+
+    /// Where and when it came, and what it is known by.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
     }
 
     /// A field that was kept; any other is null.
@@ -32,8 +67,19 @@ impl Held {
         index.and_then(|index| self.values.get(index)).map_or(ValueRef::Null, Value::borrowed)
     }
 
-    /// The event itself.
-    pub fn event(&self) -> &Arc<Event> {
-        &self.event
+    /// The fields that were kept.
+    pub fn values(&self) -> impl Iterator<Item = (FieldId, &Value)> {
+        self.columns.iter().copied().zip(&self.values)
+    }
+
+    /// The whole event, where it is kept.
+    pub fn whole(&self) -> Option<&Arc<Event>> {
+        self.whole.as_ref()
+    }
+
+    /// The event as alerts list it: all of it where that is kept, else one without fields.
+    pub fn event(&self) -> Arc<Event> {
+        let reference = || self.stamp.clone().event(Record::default());
+        self.whole.as_ref().map_or_else(reference, Arc::clone)
     }
 }

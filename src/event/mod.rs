@@ -2,20 +2,25 @@
 
 mod batch;
 mod borrowed;
+mod fields;
 mod held;
 mod key;
+mod row;
 mod schema;
 mod value;
 
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use batch::{Batch, Fields, Row};
+pub use batch::{Batch, Keep};
 pub use borrowed::ValueRef;
-pub use held::Held;
+pub use fields::Fields;
+pub use held::{Held, Stamp};
 pub use key::Key;
+pub use row::Row;
 pub use schema::{EventSchema, FieldSchema, FieldType, Schema};
 pub use value::{Record, Value};
 
@@ -43,7 +48,8 @@ pub struct Event {
     pub offset: u64,
     /// What makes a second delivery of it the same event to an alert's id.
     pub identity: u128,
-    /// Everything it says, the fields of type and time included.
+    /// Everything it says, the fields of type and time included. In an alert of which only references are kept
+    /// ([`Keep::References`]) there are none.
     pub fields: Record,
 }
 
@@ -73,7 +79,7 @@ impl Event {
 
     /// The identity of an event that has no id of its own: its time and its bytes as read.
     pub fn identity_of_bytes(time: Timestamp, bytes: &[u8]) -> u128 {
-        let mut all = Vec::with_capacity(bytes.len() + 9);
+        let mut all: SmallVec<[u8; 512]> = SmallVec::with_capacity(bytes.len() + 9);
         all.push(b't');
         all.extend_from_slice(&time.nanos().to_le_bytes());
         all.extend_from_slice(bytes);

@@ -136,7 +136,7 @@ impl<O: Observer> Engine<O> {
                 Fate::Waits => self.settle(outlet)?,
                 Fate::Late => {
                     self.counts.late += 1;
-                    outlet.late(&mut || Arc::clone(row.event()))?;
+                    outlet.late(&mut || row.event())?;
                 }
             }
         }

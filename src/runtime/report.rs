@@ -84,7 +84,7 @@ impl<'r> Reporter<'r> {
     /// For each step that bound something, in the order of the rule, its events.
     fn bindings(self, chain: &Link) -> Vec<(CompactString, Vec<Arc<Event>>)> {
         let mut events: Vec<Vec<Arc<Event>>> = vec![Vec::new(); self.pattern().slots.len()];
-        chain.forwards().for_each(|link| events[link.slot.index()].push(Arc::clone(link.event.event())));
+        chain.forwards().for_each(|link| events[link.slot.index()].push(link.event.event()));
         let slots = self.pattern().slots.iter().map(|slot| slot.name.clone());
         slots.zip(events).filter(|(_, events)| !events.is_empty()).collect()
     }
