@@ -212,7 +212,7 @@ impl Batch {
 }
 
 /// How a batch is filled from lines: `reading`, then cells and a row for each line, then `read`.
-#[allow(dead_code, reason = "the scanner of lines fills batches so")]
+#[cfg_attr(not(feature = "io"), allow(dead_code, reason = "those who read lines fill batches so"))]
 impl Batch {
     /// A batch of the rows of lines that are `length` bytes in all.
     pub(crate) fn reading(
@@ -226,12 +226,17 @@ impl Batch {
         Batch { sources, before: length, lines: Some(lines), keep, ..Batch::new(fields) }
     }
 
-    /// The cells of a further row, all of them null.
-    pub(crate) fn blank(&mut self) -> &mut [Cell] {
+    /// Begins a further row, in place of one that was not completed. All its cells are null.
+    pub(crate) fn blank(&mut self) {
         let start = self.heads.len() * self.fields.len();
         self.cells.truncate(start);
         self.cells.resize(start + self.fields.len(), Cell::Null);
-        self.cells.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Sets a cell of the row that was begun.
+    pub(crate) fn set(&mut self, column: usize, cell: Cell) -> Option<()> {
+        let place = self.heads.len() * self.fields.len() + column;
+        self.cells.get_mut(place).map(|place| *place = cell)
     }
 
     /// Completes the row that `blank` began.
@@ -331,11 +336,13 @@ mod tests {
         let lines = "a=one\nb=two\n";
         let mut batch = Batch::reading(&Arc::new(fields), &source, lines.len(), Arc::new(Pairs), keep);
         let time = Timestamp::from_nanos(7);
-        batch.blank()[0] = Cell::Str(Span { start: 2, end: 5 });
+        batch.blank();
+        batch.set(0, Cell::Str(Span { start: 2, end: 5 })).unwrap();
         let span = Span { start: 0, end: 5 };
         batch.line(Line { time, kind: Some("x"), offset: 1, span, identity: None });
         let text = batch.text("made");
-        batch.blank()[0] = text;
+        batch.blank();
+        batch.set(0, text).unwrap();
         batch.line(Line { time, kind: None, offset: 2, span: Span { start: 6, end: 11 }, identity: Some(5) });
         batch.read(lines.into())
     }

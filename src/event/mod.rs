@@ -16,6 +16,8 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use batch::{Batch, Keep};
+#[cfg(feature = "io")]
+pub(crate) use batch::{Cell, Line, Span, Whole};
 pub use borrowed::ValueRef;
 pub use fields::Fields;
 pub use held::{Held, Stamp};
@@ -87,7 +89,7 @@ impl Event {
     }
 
     /// The identity of an event whose id is in one of its fields.
-    pub fn identity_of_id(id: &Value) -> u128 {
+    pub fn identity_of_id(id: ValueRef<'_>) -> u128 {
         let mut bytes = vec![b'i'];
         id.encode(&mut bytes);
         xxh3_128(&bytes)

@@ -35,7 +35,8 @@ impl Assembler {
         let time = self.time(&fields, written)?;
         let kind = self.options.kind.find(&fields).and_then(type_of);
         let id = self.options.event_id.as_ref().and_then(|path| path.find(&fields));
-        let identity = id.map_or_else(|| Event::identity_of_bytes(time, raw), Event::identity_of_id);
+        let identity =
+            id.map_or_else(|| Event::identity_of_bytes(time, raw), |id| Event::identity_of_id(id.borrowed()));
         Ok(Event { time, kind, source: Arc::clone(&self.source), offset, identity, fields })
     }
 
@@ -89,7 +90,7 @@ fn inner_records(fields: &Record) -> String {
 }
 
 /// The type that a value names: a number equals its text. Lists and objects name none.
-fn type_of(value: &Value) -> Option<CompactString> {
+pub(super) fn type_of(value: &Value) -> Option<CompactString> {
     Some(match value {
         Value::Str(text) => text.clone(),
         Value::Bool(b) => b.to_compact_string(),

@@ -2,16 +2,20 @@
 //!
 //! The way in: [`Inputs`] (which files, in which order) -> `open` (bytes, decompressed) -> `lines` or `records` (one
 //! event's bytes) -> `json`, or `csv` and `pattern` with `columns` (its fields) -> `assemble` (its time, type and
-//! identity) -> [`Reader`] -> [`Merge`] (all inputs by time). The way out: [`AlertFormat`], [`LateEvent`], [`Reject`].
+//! identity) -> [`Reader`] -> [`Merge`] (all inputs by time). The fast way of lines of JSON: `open` -> `chunk` (whole
+//! lines) -> [`Scanner`] (rows of what rules read), both in [`Intake`], which has rows of all other formats too. The way
+//! out: [`AlertFormat`], [`LateEvent`], [`Reject`].
 //!
 //! There is no clock here: an event without a usable time is rejected.
 
 mod alert;
 mod assemble;
+mod chunk;
 mod columns;
 mod csv;
 mod error;
 mod inputs;
+mod intake;
 mod json;
 mod lines;
 mod merge;
@@ -23,12 +27,15 @@ mod pattern;
 mod reader;
 mod records;
 mod reject;
+mod scan;
 mod time;
 mod value;
 
 pub use alert::{AlertFormat, AlertStyle, Evidence, LateEvent};
+pub use chunk::{Block, Chunk};
 pub use error::Error;
 pub use inputs::{Input, Inputs};
+pub use intake::{Intake, Load};
 pub use merge::Merge;
 pub use open::Tap;
 pub use options::{Format, ReadOptions};
@@ -36,5 +43,6 @@ pub use path::FieldPath;
 pub use pattern::LinePattern;
 pub use reader::{Item, Reader};
 pub use reject::{Reason, Reject};
+pub use scan::Scanner;
 pub use time::{TimeOptions, TimeUnit};
 pub use value::{JsonRecord, JsonValue};

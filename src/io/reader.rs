@@ -54,8 +54,13 @@ impl Reader {
     /// Opens an input. `tap` is called before each read of its bytes.
     pub fn open(input: &Input, options: &Arc<ReadOptions>, tap: &Tap) -> Result<Self, Error> {
         let raw = open::open(input, tap)?;
-        let state = State::Opened(Box::new(raw), Arc::clone(options));
-        Ok(Reader { source: Arc::clone(input.source()), state, notes: Vec::new() })
+        Ok(Reader::of(input.source(), Box::new(raw), options))
+    }
+
+    /// Reads an input that was opened.
+    pub(super) fn of(source: &Arc<Source>, raw: Box<Raw>, options: &Arc<ReadOptions>) -> Self {
+        let state = State::Opened(raw, Arc::clone(options));
+        Reader { source: Arc::clone(source), state, notes: Vec::new() }
     }
 
     /// Reads bytes that are already at hand as the only input of a run. They are not packed, and `name` tells the

@@ -2,6 +2,7 @@
 
 mod number;
 mod options;
+mod quick;
 mod zone;
 
 use chrono::format::{Parsed, parse};
@@ -45,6 +46,14 @@ impl TimeReader {
         if self.options.format.is_some() {
             return self.by_format(text);
         }
+        match quick::rfc3339(text).or_else(|| quick::epoch(text, self.options.unit)) {
+            Some(time) => Ok(time),
+            None => self.full(text),
+        }
+    }
+
+    /// A time without a format, however it is written.
+    fn full(&self, text: &str) -> Result<Timestamp, Fault> {
         if let Some(number) = Decimal::parse(text) {
             return number.timestamp(self.options.unit).ok_or_else(|| out_of_range(text));
         }

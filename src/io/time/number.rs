@@ -20,7 +20,7 @@ pub enum TimeUnit {
 
 impl TimeUnit {
     /// How many nanoseconds it has; for `Auto` told by the number's magnitude.
-    fn nanos(self, magnitude: u128) -> u128 {
+    pub(super) fn nanos(self, magnitude: u128) -> u128 {
         match self {
             TimeUnit::Auto => epoch_unit(magnitude).unsigned_abs().into(),
             TimeUnit::Seconds => 1_000_000_000,

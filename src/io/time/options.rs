@@ -27,6 +27,11 @@ pub(super) struct Format {
 }
 
 impl TimeOptions {
+    /// Whether a time is told from that of the event before.
+    pub(in crate::io) fn look_back(&self) -> bool {
+        self.format.as_ref().is_some_and(|format| !format.has_year)
+    }
+
     /// What numbers count.
     #[must_use]
     pub fn unit(mut self, unit: TimeUnit) -> Self {

@@ -1,0 +1,155 @@
+//! One input as blocks of rows.
+
+use std::collections::VecDeque;
+use std::io::BufRead;
+use std::sync::Arc;
+
+use super::chunk::{Block, Chunk, Chunks};
+use super::error::Error;
+use super::inputs::Input;
+use super::open::{self, Raw, Tap};
+use super::reader::{Item, Reader};
+use super::scan::Scanner;
+use super::{Format, ReadOptions};
+use crate::event::{Batch, Fields, Keep, Source};
+
+/// Reads one input to its end, in portions: lines of JSON as chunks for a [`Scanner`], which may work elsewhere, and
+/// everything else as rows. An error ends the input; what was read before has been given by then.
+pub struct Intake {
+    source: Arc<Source>,
+    options: Arc<ReadOptions>,
+    fields: Arc<Fields>,
+    keep: Keep,
+    chunk: usize,
+    is_live: bool,
+    state: State,
+    notes: Vec<String>,
+    failed: Option<Error>,
+}
+
+/// A portion of an input.
+#[derive(Debug)]
+pub enum Load {
+    /// Lines that are to be scanned.
+    Lines(Chunk),
+    /// Rows.
+    Rows(Block),
+}
+
+enum State {
+    /// Opened; nothing is read before the first portion is asked for, because a pipe may keep us waiting.
+    Opened(Box<Raw>),
+    Lines(Chunks<Box<dyn BufRead>>),
+    Items(Box<Reader>),
+    Ended,
+}
+
+/// How many records become one batch, where nobody waits for them.
+const RECORDS: usize = 256;
+
+impl Intake {
+    /// Opens an input for rules that read these fields. Portions have about `chunk` bytes, those of a pipe what there
+    /// is. `tap` is called before each read of its bytes.
+    pub fn open(
+        input: &Input,
+        options: &Arc<ReadOptions>,
+        fields: &Arc<Fields>,
+        keep: Keep,
+        chunk: usize,
+        tap: &Tap,
+    ) -> Result<Self, Error> {
+        let raw = open::open(input, tap)?;
+        Ok(Intake {
+            source: Arc::clone(input.source()),
+            options: Arc::clone(options),
+            fields: Arc::clone(fields),
+            keep,
+            chunk: if raw.is_pipe() { 0 } else { chunk },
+            is_live: raw.is_pipe(),
+            state: State::Opened(Box::new(raw)),
+            notes: Vec::new(),
+            failed: None,
+        })
+    }
+
+    /// Whether what comes next may be long in coming, so that what is there must not wait for it.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// The name of the input.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// What should be said about the input when it has ended.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Who makes rows of its lines. Any number of them may work side by side.
+    pub fn scanner(&self) -> Scanner {
+        Scanner::new(&self.fields, &self.source, &self.options, self.keep)
+    }
+
+    /// The next portion.
+    pub fn next_load(&mut self) -> Result<Option<Load>, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let name = &self.source.name;
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => Ok(None),
+            State::Opened(raw) => {
+                self.state = self.begin(raw)?;
+                self.next_load()
+            }
+            State::Lines(mut chunks) => {
+                let chunk = chunks.next().map_err(|e| Error::reading(name, e))?;
+                if chunk.is_some() {
+                    self.state = State::Lines(chunks);
+                }
+                Ok(chunk.map(Load::Lines))
+            }
+            State::Items(reader) => match self.records(reader) {
+                None => self.failed.take().map_or(Ok(None), Err),
+                block => Ok(block.map(Load::Rows)),
+            },
+        }
+    }
+
+    fn begin(&self, raw: Box<Raw>) -> Result<State, Error> {
+        let by_lines = match self.options.format {
+            Format::Ndjson => true,
+            Format::Auto => !matches!(open::ending(&self.source.name), "csv" | "tsv"),
+            Format::Csv | Format::Tsv | Format::Records(_) | Format::Lines(_) => false,
+        };
+        // A time that is told from the one before needs all lines in order.
+        if !by_lines || self.options.times.look_back() {
+            return Ok(State::Items(Box::new(Reader::of(&self.source, raw, &self.options))));
+        }
+        let bytes =
+            open::decompress(*raw, &self.source.name).map_err(|e| Error::reading(&self.source.name, e))?;
+        Ok(State::Lines(Chunks::new(bytes, self.chunk, self.options.limits.line_bytes)))
+    }
+
+    /// The next records of a reader.
+    fn records(&mut self, mut reader: Box<Reader>) -> Option<Block> {
+        let most = if self.is_live { 1 } else { RECORDS };
+        let (mut batch, mut rejects) = (Batch::new(&self.fields), VecDeque::new());
+        while batch.len() + rejects.len() < most {
+            match reader.next() {
+                Some(Ok(Item::Event(event))) => batch.push(Arc::new(event)),
+                Some(Ok(Item::Reject(reject))) => rejects.push_back((batch.len(), reject)),
+                end => {
+                    self.notes = reader.notes().to_vec();
+                    self.failed = end.and_then(Result::err);
+                    let is_empty = batch.is_empty() && rejects.is_empty();
+                    return (!is_empty).then(|| Block { batch: Arc::new(batch), rejects });
+                }
+            }
+        }
+        self.state = State::Items(reader);
+        Some(Block { batch: Arc::new(batch), rejects })
+    }
+}

@@ -1,0 +1,136 @@
+//! The times that most inputs have, read without a detour: RFC 3339 in UTC and whole epoch numbers.
+
+use super::number::TimeUnit;
+use crate::time::Timestamp;
+
+/// `2026-01-05T10:00:00Z`, with up to nine digits of a fraction. `None` leaves it to the full reader: it may be a time
+/// all the same.
+pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.as_bytes().split_at_checked(19)?;
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1] = date else {
+        return None;
+    };
+    let year = number(&[y0, y1, y2, y3])?;
+    let (month, day) = (number(&[m0, m1])?, number(&[d0, d1])?);
+    let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
+    let exists = (1700..2200).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=days_of(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    let nanos = fraction(rest).filter(|_| exists)?;
+    let seconds = (days_until(year, month, day) * 24 + hour) * 3_600 + minute * 60 + second;
+    Some(Timestamp::from_nanos(seconds * 1_000_000_000 + nanos))
+}
+
+/// A whole number of up to 18 digits, for times from 1970 on.
+pub(super) fn epoch(text: &str, unit: TimeUnit) -> Option<Timestamp> {
+    let number = number(text.as_bytes()).filter(|_| (1..=18).contains(&text.len()))?;
+    let unit = unit.nanos(number.unsigned_abs().into());
+    number.checked_mul(i64::try_from(unit).ok()?).map(Timestamp::from_nanos)
+}
+
+/// The number that digits are; it has at most 18.
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0i64, |number, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(i64::from(digit))
+    })
+}
+
+/// The nanoseconds of `Z` or `.25Z`.
+fn fraction(text: &[u8]) -> Option<i64> {
+    match text {
+        b"Z" => Some(0),
+        [b'.', digits @ .., b'Z'] => {
+            let missing = u32::try_from(9usize.checked_sub(digits.len())?).ok()?;
+            (missing < 9).then(|| number(digits)).flatten().map(|number| number * 10i64.pow(missing))
+        }
+        _ => None,
+    }
+}
+
+fn days_of(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970 to a day of the Gregorian calendar after the year 0. Years begin with March, so that a leap day is
+/// the last of one.
+fn days_until(year: i64, month: i64, day: i64) -> i64 {
+    const UNTIL_1970: i64 = 719_468;
+    let year = year - i64::from(month < 3);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    365 * year + year / 4 - year / 100 + year / 400 + of_year - UNTIL_1970
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{TimeOptions, TimeReader};
+    use super::*;
+
+    /// What the full reader says.
+    fn full(text: &str) -> Option<Timestamp> {
+        TimeReader::new(TimeOptions::default()).full(text).ok()
+    }
+
+    #[test]
+    fn every_day_is_the_one_of_the_calendar() {
+        for year in 1699..2202 {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                // All days of few years, the ends of months of all.
+                if year % 20 == 0 || day > 27 {
+                    let text = format!("{year:04}-{month:02}-{day:02}T23:59:58Z");
+                    let quick = rfc3339(&text);
+                    assert!(
+                        quick == full(&text) || (quick.is_none() && !(1700..2200).contains(&year)),
+                        "{text}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_quickly_is_what_the_full_reader_reads() {
+        for text in [
+            "2026-01-05T10:00:00Z",
+            "2026-01-05T10:00:00.5Z",
+            "2026-01-05T10:00:00.123456789Z",
+            "1969-12-31T23:59:59.999Z",
+            "2000-02-29T00:00:00Z",
+        ] {
+            assert_eq!(rfc3339(text), full(text), "{text}");
+            assert!(full(text).is_some(), "{text}");
+        }
+        for text in [
+            "2026-01-05T10:00:00.Z",
+            "2026-01-05T10:00:00.1234567890Z",
+            "2026-01-05T10:00:60Z",
+            "2026-01-05T24:00:00Z",
+            "2026-01-05T10:60:00Z",
+            "2026-01-05t10:00:00Z",
+            "2026-01-05T10:00:00z",
+            "2026-01-05T10:00:00+00:00",
+            "2026-01-05T10:00:00é",
+            "+026-01-05T10:00:00Z",
+        ] {
+            assert_eq!(rfc3339(text), None, "{text}");
+        }
+        for text in
+            ["0", "7", "1700000000", "1700000000123", "99999999999", "100000000000", "999999999999999999"]
+        {
+            let quick = epoch(text, TimeUnit::Auto);
+            assert!(quick.is_none_or(|time| Some(time) == full(text)), "{text}");
+            assert_eq!(quick.is_some(), full(text).is_some(), "{text}");
+        }
+        for text in ["", "-1", "1.5", "1e3", "1234567890123456789"] {
+            assert_eq!(epoch(text, TimeUnit::Auto), None, "{text}");
+        }
+    }
+}
