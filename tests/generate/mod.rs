@@ -4,6 +4,7 @@
 //! makes text of them; `stream` makes the events, often such that the rule finds something.
 
 pub mod rules;
+mod shares;
 mod stream;
 mod write;
 

@@ -155,7 +155,7 @@ fn header() -> impl Strategy<Value = RuleTree> {
     let absence = select(&["x", "a", "b"][..]);
     (
         prop::option::weighted(0.7, 2..12u8),
-        prop::option::weighted(0.15, (absence.clone(), 1..5u8)),
+        prop::option::weighted(0.2, (absence.clone(), 1..5u8)),
         prop::collection::vec((absence, prop::option::weighted(0.8, 1..6u8)), 0..=1),
         prop::bool::weighted(0.8),
         prop::option::weighted(0.1, (select(&["x", "c"][..]), prop::option::of(0..5u8))),
@@ -235,7 +235,7 @@ fn step(loops: bool) -> impl Strategy<Value = Step> {
         prop::option::weighted(0.35, filter()),
         prop::option::weighted(0.07, 0..5u8),
         prop::option::weighted(
-            0.12,
+            0.18,
             (
                 select(&["x", "a", "b", "c"][..]),
                 prop::option::weighted(0.3, gap()),
