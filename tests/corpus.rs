@@ -42,6 +42,11 @@ fn engine_in_the_general_form() {
 }
 
 #[test]
+fn engine_in_a_named_group() {
+    check(&engine::in_a_named_group);
+}
+
+#[test]
 fn case_names_are_unique() {
     let mut names: Vec<String> = case::load().into_iter().map(|c| c.name).collect();
     let count = names.len();

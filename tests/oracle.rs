@@ -78,6 +78,8 @@ fn try_one(trial: &Trial) -> TestCaseResult {
     agree(&case, "one by one", &said(&expected, true), &said(&at_once, true))?;
     let general = engine::in_general(&case, Arc::clone(&program));
     agree(&case, "in the general form", &said(&expected, true), &said(&general, true))?;
+    let shards = engine::in_shards(&case, Arc::clone(&program));
+    agree(&case, "in shards", &sum(&[expected.clone()]), &sum(&shards))?;
     for size in [3, usize::MAX] {
         let found = engine::batches(&case, Arc::clone(&program), size);
         agree(&case, &format!("in batches of {size}"), &said(&expected, false), &said(&found, false))?;
@@ -97,6 +99,16 @@ fn said(outcome: &Outcome, lines: bool) -> Vec<String> {
         format!("beyond_limit {} pending {}", outcome.beyond_limit, outcome.pending),
     ];
     alerts.chain(counts).collect()
+}
+
+/// The alerts of several engines, in an order that does not depend on which found them, and what they count together.
+fn sum(outcomes: &[Outcome]) -> Vec<String> {
+    let alerts = outcomes.iter().flat_map(|outcome| &outcome.alerts);
+    let mut said: Vec<String> = alerts.map(|alert| format!("{alert} id:{:032x}", alert.id)).collect();
+    said.sort();
+    let total = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
+    said.push(format!("beyond_limit {} pending {}", total(|o| o.beyond_limit), total(|o| o.pending)));
+    said
 }
 
 fn agree(case: &Case, how: &str, expected: &[String], found: &[String]) -> TestCaseResult {

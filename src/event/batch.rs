@@ -48,6 +48,8 @@ pub struct Batch {
     identities: Vec<u128>,
     lines: Option<Arc<dyn Whole>>,
     keep: Keep,
+    /// The key groups that a shell has named, so many for each row.
+    groups: (usize, Vec<Option<u32>>),
 }
 
 /// A part of the text of a batch.
@@ -114,6 +116,7 @@ impl Batch {
             identities: Vec::new(),
             lines: None,
             keep: Keep::References,
+            groups: (0, Vec::new()),
         }
     }
 
@@ -136,6 +139,13 @@ impl Batch {
             offset: event.offset,
             origin: Origin::Event(event),
         });
+    }
+
+    /// Names the key groups of the rows, as a shell does that has routed events by keys of its own making: for each row
+    /// one for each of so many keys of the program, by their numbers. Where none is named the engine works it out. All
+    /// events of a key must be of one group.
+    pub fn name_groups(&mut self, keys: usize, groups: Vec<Option<u32>>) {
+        self.groups = (keys, groups);
     }
 
     /// The columns.
@@ -307,6 +317,11 @@ impl Batch {
 
     pub(super) fn whole(&self, line: &str) -> Record {
         self.lines.as_ref().map_or_else(Record::default, |lines| lines.fields(line))
+    }
+
+    pub(super) fn group(&self, row: usize, key: usize) -> Option<u32> {
+        let (keys, groups) = &self.groups;
+        groups.get(row * keys + key).copied().flatten().filter(|_| key < *keys)
     }
 
     pub(super) fn keep(&self) -> Keep {

@@ -79,6 +79,11 @@ impl<'b> Row<'b> {
         (self.head.time, rank, self.head.offset)
     }
 
+    /// The key group that a shell has named for a key of the program.
+    pub fn group(self, key: usize) -> Option<u32> {
+        self.batch.group(self.index, key)
+    }
+
     /// Which row of its batch it is.
     pub fn index(self) -> usize {
         self.index

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The key groups that an engine owns, of so many. A key is of the group `hash % count`, the hash being XXH3 of its
-/// binary form with seed 0, unless the shell names another.
+/// binary form with seed 0, unless the shell [names](crate::Batch::name_groups) another.
 ///
 /// ```
 /// use tripline::runtime::KeyGroups;

@@ -93,7 +93,8 @@ impl Keys {
         let mut parts = program.keys().get(number).into_iter().flat_map(|key| &key.parts);
         let known = parts.all(|part| part.encode(&here, &mut self.bytes)).then(|| {
             let hash = xxh3_64(self.bytes.get(start..).unwrap_or_default());
-            Key { start, end: self.bytes.len(), hash, group: groups.of(hash) }
+            let group = row.group(number).unwrap_or_else(|| groups.of(hash));
+            Key { start, end: self.bytes.len(), hash, group }
         });
         if let Some(slot) = self.known.get_mut(number) {
             *slot = Some(known);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tripline::runtime::{Engine, Setup};
+use tripline::runtime::{Engine, KeyGroups, Setup};
 use tripline::{AtEnd, Batch, EngineOptions, Event, Program};
 
 use super::case::{self, Case};
@@ -24,8 +24,23 @@ pub fn batches(case: &Case, program: Arc<Program>, size: usize) -> Outcome {
     with(case, program, size, Setup::default())
 }
 
+/// Event by event, in three engines that own a third of the key groups each.
+pub fn in_shards(case: &Case, program: Arc<Program>) -> Vec<Outcome> {
+    let shard = |groups| with(case, Arc::clone(&program), 1, Setup { groups, ..Setup::default() });
+    KeyGroups::default().split(3).into_iter().map(shard).collect()
+}
+
+/// Event by event, in an engine that owns one key group, of which a shell says all events to be.
+pub fn in_a_named_group(case: &Case, program: Arc<Program>) -> Outcome {
+    with(case, program, 1, Setup { groups: KeyGroups::default().only(NAMED..NAMED + 1), ..Setup::default() })
+}
+
+/// A group that hashes seldom give.
+const NAMED: u32 = 77;
+
 fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcome {
     let options = EngineOptions { lateness: case.lateness };
+    let groups = setup.groups.clone();
     let mut engine = Engine::with(Arc::clone(&program), options, setup, ());
     let mut sink = Collector::default();
     let mut waiting: Vec<Arc<Event>> = Vec::new();
@@ -36,8 +51,12 @@ fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcom
         let whole = waiting.len() == size || index + 1 == case.inputs.len();
         if !waiting.is_empty() && (whole || matches!(input, Input::Advance(_))) {
             sink.line = waiting.last().map_or_else(String::new, |event| event.offset.to_string());
-            let batch = Arc::new(Batch::of(program.fields(), waiting.drain(..)));
-            assert!(engine.push(&batch, &mut sink).is_continue());
+            let mut batch = Batch::of(program.fields(), waiting.drain(..));
+            if groups.owned() == (NAMED..NAMED + 1) {
+                let keys = program.keys().len();
+                batch.name_groups(keys, vec![Some(NAMED); keys * batch.len()]);
+            }
+            assert!(engine.push(&Arc::new(batch), &mut sink).is_continue());
         }
         if let Input::Advance(time) = input {
             assert!(engine.advance(*time, &mut sink).is_continue());
