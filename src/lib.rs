@@ -54,7 +54,7 @@
 //! # Features
 //!
 //! Without features the library does no input and output. `io` reads NDJSON, CSV and logs and writes alerts;
-//! `render` draws diagnostics; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
+//! `pipeline` reads them with several threads; `render` draws diagnostics; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
 
 mod alert;
 mod analysis;
@@ -68,6 +68,8 @@ mod id;
 #[cfg(feature = "io")]
 pub mod io;
 mod limits;
+#[cfg(feature = "pipeline")]
+pub mod pipeline;
 pub mod plan;
 pub mod predicate;
 pub mod program;

@@ -39,7 +39,7 @@ pub struct Stats {
 pub struct RuleStats {
     /// The rule's name.
     pub name: CompactString,
-    /// Events of one of its keys.
+    /// Events of one of its keys. An engine may leave out those of types that cannot concern the rule.
     pub seen: u64,
     /// Partial matches begun.
     pub starts: u64,

@@ -14,6 +14,7 @@ mod io;
 mod judge;
 mod layering;
 mod oracle;
+mod pipeline;
 mod plan;
 mod predicate;
 mod rules;

@@ -25,3 +25,5 @@ mod timers;
 pub use engine::{Engine, Setup};
 pub use groups::KeyGroups;
 pub use observer::{At, Observer};
+#[cfg(feature = "pipeline")]
+pub(crate) use outlet::Outlet;

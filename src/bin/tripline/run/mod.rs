@@ -1,5 +1,6 @@
 //! `tripline run`: events in, alerts out.
 
+mod drive;
 mod interrupt;
 mod output;
 mod progress;
@@ -8,18 +9,20 @@ mod table;
 mod unseen;
 
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use tripline::io::{AlertFormat, AlertStyle, Evidence, Inputs, Item, Merge, ReadOptions, Reader};
-use tripline::reference::Reference;
-use tripline::{AtEnd, Duration, EngineOptions, Limits, Program};
+use tripline::io::{AlertFormat, AlertStyle, Evidence, Input, Inputs, Intake, Merge, Reader, Tap};
+use tripline::pipeline::{Flow, Workers};
+use tripline::{Duration, Keep, Limits};
 
+use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
-use self::summary::{Counts, Kept, StatsFormat};
+use self::summary::{Counts, StatsFormat};
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
 use crate::params::Params;
@@ -77,9 +80,13 @@ struct Matching {
     #[arg(long, value_name = "WHAT", default_value = "hold")]
     at_end: End,
 
-    /// Which engine; fast is not there yet
-    #[arg(long, default_value = "reference")]
+    /// Which engine; reference is slow, and what fast is measured by
+    #[arg(long, default_value = "fast")]
     engine: Engine,
+
+    /// How many threads work; the alerts are the same for any number [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 
     /// Stop at the first line that is no event
     #[arg(long)]
@@ -157,10 +164,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Runs the rules over the inputs.
 pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
-    if args.matching.engine == Engine::Fast {
-        let text = "the fast engine is not there yet: leave out --engine, or say --engine reference";
-        return Err(Stop::Failed(text.to_owned()));
-    }
     let reads_stdin = args.inputs.is_empty() || args.inputs.iter().any(|input| input == "-");
     if reads_stdin && args.rules == Path::new("-") {
         return Err(Stop::Failed("standard input cannot hold both the rules and the events".to_owned()));
@@ -173,13 +176,37 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let progress = Progress::new(&inputs);
     let shared = Shared::default();
     let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
-    let say = |error: &tripline::io::Error| progress.hidden(|| terminal.error(&error.to_string()));
-    let (merge, missing) = open(&inputs, &options, &progress, &shared, &interrupt, say)?;
-    if reads_stdin && io::stdin().is_terminal() {
-        terminal.note("reading standard input (Ctrl-D ends it)");
-    }
-    shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
-    let mut counts = drive(args, Arc::new(program), merge, &shared, &progress, &interrupt, terminal);
+    let (program, tap) = (Arc::new(program), tap(&progress, &shared, &interrupt));
+    let drive = Drive {
+        args,
+        program: &program,
+        shared: &shared,
+        progress: &progress,
+        interrupt: &interrupt,
+        terminal,
+    };
+    let begin = || -> Result<(), Stop> {
+        if reads_stdin && io::stdin().is_terminal() {
+            terminal.note("reading standard input (Ctrl-D ends it)");
+        }
+        shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
+        Ok(())
+    };
+    let (mut counts, missing) = match args.matching.engine {
+        Engine::Reference => {
+            let (readers, missing) = drive.open(&inputs, |input| Reader::open(input, &options, &tap))?;
+            begin()?;
+            (drive.reference(Merge::new(readers)), missing)
+        }
+        Engine::Fast => {
+            let workers = Arc::new(args.matching.workers()?);
+            let (fields, keep, chunk) = (program.fields(), args.writing.keep(), chunk(&inputs));
+            let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
+            let (intakes, missing) = drive.open(&inputs, open)?;
+            begin()?;
+            (drive.fast(Flow::new(intakes, &workers), &workers), missing)
+        }
+    };
     counts.failed |= missing;
     counts.say_unseen(&options.kind.to_string());
     progress.end();
@@ -201,40 +228,20 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     })
 }
 
-/// Opens all inputs; whether one could not be, which is said, and the others are read all the same, if there is any.
-/// Whenever one of them is about to be read, which may take its time, alerts so far are written out.
-fn open(
-    inputs: &Inputs,
-    options: &Arc<ReadOptions>,
-    progress: &Progress,
-    shared: &Shared,
-    interrupt: &Interrupt,
-    say: impl Fn(&tripline::io::Error),
-) -> Result<(Merge, bool), Stop> {
-    let (progress, shared) = (progress.clone(), shared.clone());
-    let interrupt = interrupt.clone();
-    let tap: tripline::io::Tap = Arc::new(move |bytes| {
+/// Called whenever an input is about to be read, which may take its time: alerts so far are written out.
+fn tap(progress: &Progress, shared: &Shared, interrupt: &Interrupt) -> Tap {
+    let (progress, shared, interrupt) = (progress.clone(), shared.clone(), interrupt.clone());
+    Arc::new(move |bytes| {
         shared.flush();
         progress.read(bytes);
         interrupt.exit().map_or(Ok(()), |_| Err(io::Error::other("the run is to end")))
-    });
-    let (mut readers, mut failed) = (Vec::new(), None);
-    for input in inputs {
-        match Reader::open(input, options, &tap) {
-            Ok(reader) => readers.push(reader),
-            Err(error) => {
-                let before = failed.replace(error);
-                before.iter().for_each(&say);
-            }
-        }
-    }
-    match failed {
-        Some(error) if readers.is_empty() => Err(error.into()),
-        failed => {
-            failed.iter().for_each(say);
-            Ok((Merge::new(readers), failed.is_some()))
-        }
-    }
+    })
+}
+
+/// How much of an input is read at once: together the inputs hold little.
+fn chunk(inputs: &Inputs) -> usize {
+    const ALL: usize = 64 << 20;
+    (ALL / inputs.iter().len().max(1)).clamp(8 << 10, 256 << 10)
 }
 
 /// What stands in the place of the other is told apart by its ending.
@@ -254,56 +261,19 @@ fn check_order(args: &Args) -> Result<(), Stop> {
     }
 }
 
-/// Pushes all events through the engine. An input that breaks off is said at once; the others go on.
-fn drive(
-    args: &Args,
-    program: Arc<Program>,
-    mut merge: Merge,
-    shared: &Shared,
-    progress: &Progress,
-    interrupt: &Interrupt,
-    terminal: &Terminal,
-) -> Counts {
-    let kept = Kept { rejects: args.writing.rejects.is_some(), late: args.writing.late.is_some() };
-    let mut counts = Counts::new(&program, kept);
-    let mut engine = Reference::new(program, EngineOptions { lateness: args.matching.lateness });
-    let mut sink = shared.clone();
-    for item in merge.by_ref() {
-        let flow = match item {
-            Ok(Item::Event(event)) => {
-                counts.see(&event);
-                engine.push(event, &mut sink)
-            }
-            Ok(Item::Reject(reject)) => {
-                let flow = sink.reject(&reject);
-                counts.reject(&reject, args.matching.strict, |text| progress.hidden(|| terminal.error(text)));
-                if counts.failed && args.matching.strict {
-                    break;
-                }
-                flow
-            }
-            // What was read before the signal is judged; nothing broke off.
-            Err(_) if interrupt.exit().is_some() => std::ops::ControlFlow::Continue(()),
-            Err(error) => {
-                progress.hidden(|| terminal.error(&error.to_string()));
-                counts.failed = true;
-                std::ops::ControlFlow::Continue(())
-            }
-        };
-        if flow.is_break() {
-            return counts;
-        }
+impl Matching {
+    fn workers(&self) -> Result<Workers, Stop> {
+        let there = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Workers::new(self.threads.map_or_else(there, usize::from)).map_err(|e| Stop::Failed(e.to_string()))
     }
-    let at_end = if args.matching.at_end == End::Flush { AtEnd::Flush } else { AtEnd::Hold };
-    // A sink that says stop has remembered why.
-    let _ = engine.finish(at_end, &mut sink);
-    counts.notes = merge.notes().map(|(name, note)| format!("`{name}`: {note}")).collect();
-    counts.stats = engine.stats();
-    counts.alerts = shared.alerts();
-    counts
 }
 
 impl Writing {
+    /// What of events that were read alerts are to have.
+    fn keep(&self) -> Keep {
+        if self.evidence == Some(What::Full) { Keep::Events } else { Keep::References }
+    }
+
     fn alert_format(&self) -> AlertFormat {
         let style = match self.format {
             Some(Style::Cloudevents) => AlertStyle::CloudEvents,

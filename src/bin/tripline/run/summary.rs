@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
 use tripline::io::{Reason, Reject};
+use tripline::pipeline::Run;
 use tripline::{Duration, Event, RuleStats, Stats, Timestamp};
 
 use super::unseen::Unseen;
@@ -72,6 +73,20 @@ impl Counts {
         let time = event.time;
         self.newest = self.newest.max(time);
         self.latest = self.latest.max(self.newest.since(time));
+    }
+
+    /// Takes note of rows.
+    pub(super) fn see_rows(&mut self, run: &Run) {
+        self.unseen.see_rows(run);
+        for row in run.rows.clone().filter_map(|row| run.batch.row(row)) {
+            self.newest = self.newest.max(row.time());
+            self.latest = self.latest.max(self.newest.since(row.time()));
+        }
+    }
+
+    /// Whether `--strict` has ended the run.
+    pub(super) fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Counts a reject, which with `strict` is an error.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use indexmap::{IndexMap, IndexSet};
 use tripline::diagnostic::nearest;
+use tripline::pipeline::Run;
 use tripline::plan::{Body, Expr, Item, Pattern, Plan, Rule, Types};
-use tripline::{Event, Record, Stats, Value};
+use tripline::{Event, Record, Row, Stats, Value};
 
 /// How many types, and how many names of fields, are remembered.
 const REMEMBERED: usize = 1_000;
@@ -120,16 +121,39 @@ impl Unseen {
     pub(super) fn see(&mut self, event: &Event) {
         self.events += 1;
         if let Some(kind) = &event.kind {
-            let room = self.kinds.len() < REMEMBERED;
-            if let Some(count) = self.kinds.get_mut(kind) {
-                *count += 1;
-            } else if room {
-                self.kinds.insert(kind.clone(), 1);
-            }
+            self.came(kind, 1);
         }
         self.missing.retain(|path| matches!(event.get(path), Value::Null));
         if self.events <= SAMPLE {
             self.remember(&event.fields, "");
+        }
+    }
+
+    /// Takes note of rows, whose columns are all fields that rules ask for.
+    pub(super) fn see_rows(&mut self, run: &Run) {
+        let rows = || run.rows.clone().filter_map(|row| run.batch.row(row));
+        let sample = SAMPLE.saturating_sub(self.events);
+        self.events += run.rows.len() as u64;
+        let mut counts = vec![0; run.batch.kinds().len()];
+        rows().filter_map(Row::kind_index).for_each(|kind| counts[kind] += 1);
+        run.batch
+            .kinds()
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+            .for_each(|(k, count)| self.came(k, count));
+        self.missing.retain(|path| {
+            let column = run.batch.fields().find(path);
+            !column.is_some_and(|column| rows().any(|row| !row.value(column).is_null()))
+        });
+        rows().zip(0..sample).for_each(|(row, _)| self.remember(&row.event().fields, ""));
+    }
+
+    fn came(&mut self, kind: &str, count: u64) {
+        let room = self.kinds.len() < REMEMBERED;
+        if let Some(known) = self.kinds.get_mut(kind) {
+            *known += count;
+        } else if room {
+            self.kinds.insert(kind.into(), count);
         }
     }
 

@@ -1,0 +1,112 @@
+//! One input, decoded ahead of its use.
+
+use std::collections::VecDeque;
+
+use super::Workers;
+use crate::io::{Block, Error, Intake, Load, Reject, Scanner};
+
+/// One input: what was decoded of it and is not used up.
+pub(super) struct Feed {
+    intake: Intake,
+    /// One for each portion that is decoded at the same time.
+    scanners: Vec<Scanner>,
+    blocks: VecDeque<Block>,
+    /// The row of the first block that is next.
+    row: usize,
+    /// What ended the input, when the blocks before are used up.
+    failed: Option<Error>,
+    ended: bool,
+}
+
+/// What an input has next.
+pub(super) enum Next {
+    /// A row of the block in front.
+    Row,
+    Reject(Reject),
+    Broken(Error),
+    End,
+}
+
+impl Feed {
+    pub(super) fn new(intake: Intake) -> Self {
+        Feed { intake, scanners: Vec::new(), blocks: VecDeque::new(), row: 0, failed: None, ended: false }
+    }
+
+    pub(super) fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// The block in front, and which of its rows is next.
+    pub(super) fn front(&self) -> Option<(&Block, usize)> {
+        self.blocks.front().map(|block| (block, self.row))
+    }
+
+    /// Up to which row of the block in front nothing else is to be said.
+    pub(super) fn until(&self) -> usize {
+        self.blocks
+            .front()
+            .map_or(0, |block| block.rejects.front().map_or(block.batch.len(), |(row, _)| *row))
+    }
+
+    /// Whether the next is a row that is there.
+    pub(super) fn has_row(&self) -> bool {
+        self.row < self.until()
+    }
+
+    /// The rows before this one are used up.
+    pub(super) fn use_up(&mut self, row: usize) {
+        self.row = row;
+        if self.blocks.pop_front_if(|block| row >= block.batch.len() && block.rejects.is_empty()).is_some() {
+            self.row = 0;
+        }
+    }
+
+    /// What comes next; reads on if nothing is there.
+    pub(super) fn next(&mut self, workers: &Workers) -> Next {
+        loop {
+            if self.has_row() {
+                return Next::Row;
+            } else if let Some(block) = self.blocks.front_mut() {
+                let reject = block.rejects.pop_front();
+                self.use_up(self.row);
+                if let Some((_, reject)) = reject {
+                    return Next::Reject(reject);
+                }
+            } else if let Some(error) = self.failed.take() {
+                return Next::Broken(error);
+            } else if self.ended {
+                return Next::End;
+            } else {
+                self.read(workers);
+            }
+        }
+    }
+
+    /// Reads portions and decodes them side by side: a few for each thread, of a live input what is there.
+    fn read(&mut self, workers: &Workers) {
+        const FOR_EACH: usize = 2;
+        let most = match workers.count() {
+            1 => 1,
+            _ if self.intake.is_live() => 1,
+            count => count * FOR_EACH,
+        };
+        let mut loads = Vec::with_capacity(most);
+        while loads.len() < most && !self.ended {
+            match self.intake.next_load() {
+                Ok(Some(load)) => loads.push(load),
+                end => {
+                    self.ended = true;
+                    self.failed = end.err();
+                }
+            }
+        }
+        while self.scanners.len() < loads.len() {
+            self.scanners.push(self.intake.scanner());
+        }
+        let work = loads.into_iter().zip(&mut self.scanners).collect();
+        self.blocks.extend(workers.map(work, |(load, scanner)| match load {
+            Load::Lines(chunk) => scanner.block(chunk),
+            Load::Rows(block) => block,
+        }));
+    }
+}

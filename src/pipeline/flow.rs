@@ -1,0 +1,124 @@
+//! Several inputs as one stream of rows.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Workers;
+use super::feed::{Feed, Next};
+use crate::event::{Batch, Row};
+use crate::io::{Error, Intake, Reject};
+use crate::time::Timestamp;
+
+/// A part of the stream.
+#[derive(Debug)]
+pub enum Portion {
+    /// Rows in the order of the stream.
+    Rows(Vec<Run>),
+    /// A line or record that is no event.
+    Reject(Reject),
+    /// An input that breaks off.
+    Broken(Error),
+}
+
+/// Rows of a batch that follow each other in the stream too.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Their batch.
+    pub batch: Arc<Batch>,
+    /// Which they are.
+    pub rows: Range<usize>,
+}
+
+/// The rows of several inputs by time, source and offset: of the next rows of all inputs the earliest comes first. An
+/// input that is not ordered by itself keeps its order.
+///
+/// No input is read before all that was read of it is given, so that a single input gives each row as soon as it is read.
+pub struct Flow {
+    feeds: Vec<Feed>,
+    workers: Arc<Workers>,
+    heads: BinaryHeap<Reverse<Head>>,
+    /// Inputs whose next row is not known yet.
+    wanted: Vec<usize>,
+}
+
+/// The place of an input's next row, and the input.
+type Head = ((Timestamp, u32, u64), usize);
+
+impl Flow {
+    /// Merges these, which stand in the order of their ranks.
+    pub fn new(intakes: Vec<Intake>, workers: &Arc<Workers>) -> Self {
+        let wanted = (0..intakes.len()).rev().collect();
+        let feeds = intakes.into_iter().map(Feed::new).collect();
+        Flow { feeds, workers: Arc::clone(workers), heads: BinaryHeap::new(), wanted }
+    }
+
+    /// What should be said about the inputs that have ended: their names, and what.
+    pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let intakes = self.feeds.iter().map(Feed::intake);
+        intakes.flat_map(|intake| intake.notes().iter().map(|note| (intake.name(), note.as_str())))
+    }
+
+    /// Asks an input for its next row; what was found instead, if that is to be said.
+    fn ask(&mut self, input: usize) -> Option<Portion> {
+        let feed = self.feeds.get_mut(input)?;
+        match feed.next(&self.workers) {
+            Next::Row => {
+                let place = feed.front().and_then(|(block, row)| block.batch.row(row)).map(Row::place);
+                self.heads.extend(place.map(|place| Reverse((place, input))));
+                None
+            }
+            Next::Reject(reject) => {
+                self.wanted.push(input);
+                Some(Portion::Reject(reject))
+            }
+            Next::Broken(error) => Some(Portion::Broken(error)),
+            Next::End => None,
+        }
+    }
+
+    /// The rows of an input that come before the next row of any other.
+    fn run(&mut self, input: usize) -> Option<Run> {
+        let before = self.heads.peek().map(|Reverse((place, _))| *place);
+        let feed = self.feeds.get_mut(input)?;
+        let until = feed.until();
+        let (block, start) = feed.front()?;
+        let batch = Arc::clone(&block.batch);
+        let stops = |row: &usize| match (before, batch.row(*row)) {
+            (Some(before), Some(row)) => row.place() >= before,
+            _ => false,
+        };
+        let end = match before {
+            Some(_) => (start + 1..until).find(stops).unwrap_or(until),
+            None => until,
+        };
+        feed.use_up(end);
+        Some(Run { batch, rows: start..end })
+    }
+}
+
+impl Iterator for Flow {
+    type Item = Portion;
+
+    /// The next rows, or what was found on the way to them.
+    fn next(&mut self) -> Option<Portion> {
+        let mut runs = Vec::new();
+        loop {
+            while let Some(&input) = self.wanted.last() {
+                if !runs.is_empty() && !self.feeds.get(input).is_some_and(Feed::has_row) {
+                    return Some(Portion::Rows(runs));
+                }
+                self.wanted.pop();
+                if let Some(found) = self.ask(input) {
+                    return Some(found);
+                }
+            }
+            let Some(Reverse((_, input))) = self.heads.pop() else {
+                return (!runs.is_empty()).then_some(Portion::Rows(runs));
+            };
+            self.wanted.push(input);
+            runs.extend(self.run(input));
+        }
+    }
+}

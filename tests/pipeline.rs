@@ -1,0 +1,232 @@
+//! The pipeline says what the reference engine says of the same inputs, whatever the threads and the size of chunks.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use tripline::demo::{RULES, Stream};
+use tripline::io::{
+    AlertFormat, AlertStyle, Evidence, Inputs, Intake, Item, LateEvent, Merge, ReadOptions, Reader, Reject,
+    Tap,
+};
+use tripline::pipeline::{Flow, Portion, Shards, Workers};
+use tripline::reference::Reference;
+use tripline::{
+    Alert, AtEnd, Duration, EngineOptions, Event, Keep, Limits, Program, Settings, Sink, SourceFile, Stats,
+};
+
+/// Everything that comes out, as it would be written.
+#[derive(Default, Debug, PartialEq)]
+struct Said {
+    alerts: Vec<String>,
+    late: Vec<String>,
+    rejects: Vec<String>,
+    broken: Vec<String>,
+    counts: String,
+}
+
+struct Writer {
+    said: Said,
+    format: AlertFormat,
+}
+
+impl Sink for Writer {
+    fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.said.alerts.push(String::from_utf8(self.format.line(&alert).unwrap()).unwrap());
+        ControlFlow::Continue(())
+    }
+
+    fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
+        self.said.late.push(serde_json::to_string(&LateEvent(&event)).unwrap());
+        ControlFlow::Continue(())
+    }
+}
+
+impl Writer {
+    fn new(evidence: Evidence) -> Self {
+        Writer { said: Said::default(), format: AlertFormat { style: AlertStyle::Plain, evidence, limit: 5 } }
+    }
+
+    fn reject(&mut self, reject: &Reject) {
+        self.said.rejects.push(serde_json::to_string(reject).unwrap());
+    }
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    program: Arc<Program>,
+}
+
+impl World {
+    /// The lines of a stream with known incidents over several files: one packed, one a table, one out of order, each
+    /// with lines that are no events or unusual ones.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stream = Stream::generate(3, 6_000);
+        let lines: Vec<&str> = stream.events.lines().collect();
+        let odd = [
+            "",
+            "  ",
+            "{",
+            "{\"ts\":1}x",
+            "[1]",
+            "{\"type\":\"x\"}",
+            "{\"ts\":\"never\"}",
+            "\u{feff}",
+            "{\"ts\":\"2026-01-07T00:00:00Z\",\"type\":\"login\",\"user\":[1],\"user\":\"a\\u0062\"}",
+            "{\"ts\":\"2026-01-08T00:00:00Z\",\"type\":7,\"user\":{\"id\":1}}",
+        ];
+        let part = |which: usize| {
+            let own = lines.iter().enumerate().filter(move |(index, _)| index % 7 % 3 == which);
+            own.map(|(index, line)| match index % 50 {
+                0 => format!("{line}\r\n{}\n", odd[index / 50 % odd.len()]),
+                _ => format!("{line}\n"),
+            })
+        };
+        fs::write(folder.path().join("a.ndjson"), part(0).collect::<String>()).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, part(1).collect::<String>().as_bytes()).unwrap();
+        fs::write(folder.path().join("b.ndjson.gz"), packed.finish().unwrap()).unwrap();
+        let mut disorder: Vec<String> = part(2).collect();
+        disorder.chunks_mut(5).for_each(<[String]>::reverse);
+        let mut bytes = disorder.concat().into_bytes();
+        bytes.extend_from_slice(b"{\"ts\":1,\"a\":\"\xFF\"}\n{\"ts\":2}");
+        fs::write(folder.path().join("c.ndjson"), bytes).unwrap();
+        let table =
+            "ts,type,user\n2026-01-05T00:00:00Z,login,ann\nnever,login,bob\n2026-01-06T00:00:00Z,login,bob\n";
+        fs::write(folder.path().join("d.csv"), table).unwrap();
+        let files: Vec<SourceFile> = RULES.iter().map(|rule| SourceFile::new(rule.name, rule.rule)).collect();
+        let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
+        World { folder, program: Arc::new(program.unwrap()) }
+    }
+
+    fn inputs(&self, names: &[&str]) -> (Inputs, Arc<ReadOptions>, Tap) {
+        let options =
+            Arc::new(ReadOptions { schema: self.program.plan().schema.clone(), ..ReadOptions::default() });
+        let path = |name: &&str| self.folder.path().join(name).display().to_string();
+        let arguments: Vec<String> = names.iter().map(path).collect();
+        (Inputs::find(&arguments, &options).unwrap(), options, Arc::new(|_| Ok(())))
+    }
+
+    fn reference(&self, names: &[&str], lateness: Duration, evidence: Evidence) -> Said {
+        let (inputs, options, tap) = self.inputs(names);
+        let readers = inputs.iter().map(|input| Reader::open(input, &options, &tap).unwrap()).collect();
+        let mut engine = Reference::new(Arc::clone(&self.program), EngineOptions { lateness });
+        let mut writer = Writer::new(evidence);
+        for item in Merge::new(readers) {
+            match item {
+                Ok(Item::Event(event)) => assert!(engine.push(event, &mut writer).is_continue()),
+                Ok(Item::Reject(reject)) => writer.reject(&reject),
+                Err(error) => writer.said.broken.push(error.to_string()),
+            }
+        }
+        let _ = engine.finish(AtEnd::Flush, &mut writer);
+        writer.said.counts = counts(engine.stats());
+        writer.said
+    }
+
+    fn pipeline(
+        &self,
+        names: &[&str],
+        lateness: Duration,
+        evidence: Evidence,
+        threads: usize,
+        chunk: usize,
+    ) -> Said {
+        let (inputs, options, tap) = self.inputs(names);
+        let keep = if evidence == Evidence::Full { Keep::Events } else { Keep::References };
+        let fields = self.program.fields();
+        let intakes =
+            inputs.iter().map(|input| Intake::open(input, &options, fields, keep, chunk, &tap).unwrap());
+        let workers = Arc::new(Workers::new(threads).unwrap());
+        let mut shards = Shards::new(&self.program, &EngineOptions { lateness }, &workers);
+        let mut writer = Writer::new(evidence);
+        for portion in Flow::new(intakes.collect(), &workers) {
+            match portion {
+                Portion::Rows(runs) => assert!(shards.push(&runs, &mut writer).is_continue()),
+                Portion::Reject(reject) => writer.reject(&reject),
+                Portion::Broken(error) => writer.said.broken.push(error.to_string()),
+            }
+        }
+        let _ = shards.finish(AtEnd::Flush, &mut writer);
+        writer.said.counts = counts(shards.stats());
+        writer.said
+    }
+}
+
+/// What was counted, but for the events that a rule saw: the reference shows a rule also those of types it does not name.
+fn counts(mut stats: Stats) -> String {
+    stats.rules.iter_mut().for_each(|rule| rule.seen = 0);
+    format!("{stats:?}")
+}
+
+#[test]
+fn it_says_what_the_reference_says() {
+    let world = World::new();
+    let all = ["a.ndjson", "b.ndjson.gz", "c.ndjson", "d.csv"];
+    let hour = Duration::parse("1h").unwrap();
+    for (names, lateness, evidence) in [
+        (&all[..1], Duration::ZERO, Evidence::Refs),
+        (&all[..], Duration::ZERO, Evidence::Full),
+        (&all[..], hour, Evidence::Refs),
+        (&all[1..3], hour, Evidence::Full),
+    ] {
+        let expected = world.reference(names, lateness, evidence);
+        assert!(expected.alerts.len() > 10 && expected.rejects.len() > 10, "{}", expected.counts);
+        for (threads, chunk) in [(1, 1 << 18), (2, 1 << 18), (1, 100), (3, 1_000), (2, 0)] {
+            let said = world.pipeline(names, lateness, evidence, threads, chunk);
+            let context = format!("{names:?} {threads} threads, chunks of {chunk}");
+            assert_eq!(said.alerts, expected.alerts, "{context}");
+            assert_eq!(said.late, expected.late, "{context}");
+            assert_eq!(said.rejects, expected.rejects, "{context}");
+            assert_eq!(said.broken, expected.broken, "{context}");
+            assert_eq!(said.counts, expected.counts, "{context}");
+        }
+    }
+}
+
+/// Everything that the program writes.
+fn session(folder: &Path, arguments: &[&str], engine: &[&str]) -> Vec<Vec<u8>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));
+    command.current_dir(folder).args(["run", "demo.trip"]).args(arguments).args(engine);
+    command.args(["--late", "late.out", "--rejects", "rejects.out", "--stats=json"]);
+    let output = command.output().unwrap();
+    let file = |name: &str| fs::read(folder.join(name)).unwrap();
+    let code = format!("{:?}", output.status.code()).into_bytes();
+    vec![output.stdout, output.stderr, file("late.out"), file("rejects.out"), code]
+}
+
+/// As `counts` has it.
+fn without_seen(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split("\"seen\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+#[test]
+fn the_program_says_the_same_with_any_engine_and_number_of_threads() {
+    let world = World::new();
+    let folder = world.folder.path();
+    let rules: String = RULES.iter().map(|rule| rule.rule).collect();
+    let asks = "\nrule unseen { sequence by nobody within 1h { a: login  b: teleport } }\n";
+    fs::write(folder.join("demo.trip"), rules + asks).unwrap();
+    for arguments in [
+        &["a.ndjson", "b.ndjson.gz", "c.ndjson", "d.csv"][..],
+        &["a.ndjson", "--format", "table", "--evidence", "full"],
+        &["c.ndjson", "a.ndjson", "--lateness", "20m", "--format", "cloudevents", "--at-end", "flush"],
+        &["a.ndjson", "d.csv", "--strict"],
+        &["c.ndjson", "--event-id", "user", "--evidence", "none"],
+    ] {
+        let expected = session(folder, arguments, &["--engine", "reference"]);
+        for threads in ["1", "2", "3"] {
+            let said = session(folder, arguments, &["--threads", threads]);
+            for (said, expected) in said.iter().zip(&expected) {
+                let (said, expected) = (without_seen(said), without_seen(expected));
+                assert_eq!(said, expected, "{arguments:?}, {threads} threads");
+            }
+        }
+    }
+}
