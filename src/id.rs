@@ -35,3 +35,8 @@ ids! {
     /// A field that a rule set reads: a column of a batch.
     FieldId,
 }
+
+impl StepId {
+    /// The first of a rule.
+    pub(crate) const FIRST: StepId = StepId(0);
+}

@@ -80,6 +80,7 @@ pub mod render;
 pub mod ruletest;
 pub mod runtime;
 mod sink;
+pub mod snapshot;
 mod span;
 mod stream;
 pub mod syntax;

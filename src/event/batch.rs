@@ -8,7 +8,8 @@ use compact_str::CompactString;
 use indexmap::IndexSet;
 
 use super::row::{Head, NO_KIND, Origin};
-use super::{Event, Fields, Record, Row, Source, Value};
+use super::{Event, Fields, Record, Row, Source, Stamp, Value};
+use crate::id::FieldId;
 use crate::time::Timestamp;
 
 /// Events as rows: the fields that rules read, by their numbers, and where the events come from.
@@ -146,6 +147,21 @@ impl Batch {
     /// events of a key must be of one group.
     pub fn name_groups(&mut self, keys: usize, groups: Vec<Option<u32>>) {
         self.groups = (keys, groups);
+    }
+
+    /// Adds the row of an event of which no more than these fields is known.
+    pub(crate) fn known(&mut self, stamp: &Stamp, fields: &[(FieldId, Value)]) {
+        self.blank();
+        for (field, value) in fields {
+            let cell = self.cell(value);
+            self.set(field.index(), cell);
+        }
+        let source = self.source(&stamp.source);
+        let kind = stamp.kind.as_deref().map_or(NO_KIND, |kind| self.kind(kind));
+        self.identities.push(stamp.identity);
+        let identity = u32::try_from(self.identities.len()).ok().and_then(NonZeroU32::new);
+        let origin = Origin::Line(Span { start: 0, end: 0 }, identity);
+        self.heads.push(Head { time: stamp.time, kind, source, offset: stamp.offset, origin });
     }
 
     /// The columns.

@@ -120,7 +120,7 @@ impl<'b> Row<'b> {
     }
 
     /// The event, if all of it is to be kept when it is bound.
-    pub(super) fn kept(self) -> Option<Arc<Event>> {
+    pub(crate) fn kept(self) -> Option<Arc<Event>> {
         let is_event = matches!(self.head.origin, Origin::Event(_));
         (is_event || self.batch.keep() == Keep::Events).then(|| self.event())
     }
@@ -128,7 +128,7 @@ impl<'b> Row<'b> {
 
 impl Stamp {
     /// The event of this stamp that says this.
-    pub(super) fn event(self, fields: Record) -> Arc<Event> {
+    pub(crate) fn event(self, fields: Record) -> Arc<Event> {
         let Stamp { time, kind, source, offset, identity } = self;
         Arc::new(Event { time, kind, source, offset, identity, fields })
     }

@@ -118,6 +118,11 @@ impl<O: Observer> Engine<O> {
         Stats { events, late, judged, rules: self.partitions.stats() }
     }
 
+    /// The key groups that it owns.
+    pub fn groups(&self) -> &KeyGroups {
+        &self.partitions.groups
+    }
+
     /// Who watches.
     pub fn observer(&self) -> &O {
         self.partitions.observer()

@@ -2,15 +2,18 @@
 //!
 //! The way of a row: `order` (reorder buffer, watermark) -> [`Engine`] -> `partitions` (keys, rules, deadlines) -> `table`
 //! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue` or `runs` (partial matches) ->
-//! `report` (the alert) -> `outlet`. `judge` says what an event fits, `chain` holds what is bound.
+//! `report` (the alert) -> `outlet`. `judge` says what an event fits, `chain` holds what is bound, `snapshot` and `global`
+//! take what an engine holds to bytes and back.
 //!
 //! There is no clock here, no thread, no input and no output.
 
 mod chain;
 mod engine;
+mod global;
 mod groups;
 mod judge;
 mod keys;
+mod logical;
 mod observer;
 mod order;
 mod outlet;
@@ -19,6 +22,7 @@ mod partitions;
 mod queue;
 mod report;
 mod runs;
+mod snapshot;
 mod table;
 mod timers;
 

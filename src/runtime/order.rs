@@ -65,6 +65,34 @@ impl Buffer {
         self.watermark
     }
 
+    /// How many rows have arrived in time.
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// The rows that wait, in order, with the numbers of their arrival.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, &Waiting)> {
+        self.waiting.iter().map(|((.., arrival), waiting)| (*arrival, waiting))
+    }
+
+    /// Whether a row has arrived or the watermark has moved.
+    pub(super) fn begun(&self) -> bool {
+        self.arrivals > 0 || self.watermark > Timestamp::MIN
+    }
+
+    /// Goes on where another was: its watermark, how many rows had arrived, and the rows that waited with the numbers
+    /// of their arrival.
+    pub(super) fn restore(&mut self, watermark: Timestamp, arrivals: u64, waiting: Batch, arrived: &[u64]) {
+        self.watermark = watermark;
+        self.arrivals = arrivals;
+        let batch = Arc::new(waiting);
+        for (row, arrival) in batch.rows().zip(arrived) {
+            let (time, source, offset) = row.place();
+            let waiting = Waiting { batch: Arc::clone(&batch), row: row.index() };
+            self.waiting.insert((time, source, offset, *arrival), waiting);
+        }
+    }
+
     /// The next row before the watermark.
     pub(super) fn release(&mut self) -> Option<Waiting> {
         let first = self.waiting.first_entry()?;

@@ -1,14 +1,19 @@
 //! The state of one rule for one key, whatever form it has.
 
+use std::sync::Arc;
+
 use super::chain::Link;
 use super::judge::Seen;
+use super::logical::{LinksIn, Misfit};
 use super::observer::{At, Observer};
 use super::queue::Queue;
 use super::report::{Expired, Match};
 use super::runs::Runs;
+use crate::event::Held;
 use crate::limits::Limits;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Form};
+use crate::snapshot::{EventTable, PartitionState};
 use crate::time::Timestamp;
 
 /// The state of one rule for one key.
@@ -117,6 +122,29 @@ impl Partition {
         let mut outcome = Outcome::default();
         each!(&mut self.partials, of => of.end(rule, &mut outcome));
         outcome
+    }
+
+    /// All of it, in the one form that a state has in a snapshot.
+    pub(super) fn to_logical(&self, rule: &Compiled, events: &mut EventTable<'_>) -> PartitionState {
+        each!(&self.partials, of => of.to_logical(rule, events))
+    }
+
+    /// The same back in any form, out of the events of its snapshot.
+    pub(super) fn from_logical(
+        form: Form,
+        rule: &Compiled,
+        pattern: &Pattern,
+        partition: &PartitionState,
+        events: &[Arc<Held>],
+    ) -> Result<Self, Misfit> {
+        let links = LinksIn::new(pattern, events, &partition.links)?;
+        let partials = match form {
+            Form::Queue => Partials::Queue(Box::new(Queue::from_logical(rule, partition, &links)?)),
+            Form::Stateless | Form::Runs => {
+                Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links)?))
+            }
+        };
+        Ok(Partition { partials, scheduled: None })
     }
 
     fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {

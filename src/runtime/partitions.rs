@@ -82,6 +82,21 @@ impl<O: Observer> Partitions<O> {
         }
     }
 
+    /// The form that a rule has here.
+    pub(super) fn form(&self, rule: u32) -> Form {
+        self.forms[rule as usize]
+    }
+
+    /// Sees to it that a state which was put there is looked at in time.
+    pub(super) fn wake(&mut self, space: usize, hash: u64, key: &[u8], rule: u32) {
+        let compiled = &self.program.compiled()[rule as usize];
+        let Some(state) = self.tables[space].get(hash, key).and_then(|entry| entry.state(rule)) else {
+            return;
+        };
+        let due = state.next_change(compiled);
+        schedule(&mut self.timers, Place { space: space as u32, rule, hash }, state, due);
+    }
+
     /// Who watches.
     pub(super) fn observer(&self) -> &O {
         &self.observer

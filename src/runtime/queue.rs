@@ -6,6 +6,8 @@
 //! An earlier start is never behind a later one, so the starts stand in the order of their progress too, and those that
 //! complete are always the first.
 
+mod logical;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -60,10 +62,14 @@ impl Lane {
         self.dropped += gone;
     }
 
+    /// Where the event with a number lies.
+    fn place(&self, number: u64) -> usize {
+        number.saturating_sub(self.dropped).min(self.events.len() as u64) as usize
+    }
+
     /// The events with these numbers.
     fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &(u64, Arc<Held>)> {
-        let at = |number: u64| number.saturating_sub(self.dropped).min(self.events.len() as u64) as usize;
-        self.events.range(at(from)..at(to).max(at(from)))
+        self.events.range(self.place(from)..self.place(to).max(self.place(from)))
     }
 
     /// Whether one of the events with these numbers has this place in the total order.

@@ -2,6 +2,7 @@
 //!
 //! `step` says what an event does to them, `time` what a deadline does, `policy` which matches are reported.
 
+mod logical;
 mod policy;
 mod step;
 mod time;

@@ -1,0 +1,97 @@
+//! What an engine holds of no key, to bytes and back.
+
+use super::engine::{Counts, Engine};
+use super::observer::Observer;
+use crate::snapshot::{
+    EventTable, Fate, Global, Malformed, RestoreError, Restored, RestoredRule, RuleCounts, Section, Snapshot,
+    Watermark,
+};
+
+/// No count is larger: beyond it one would overflow sooner or later.
+const MOST: u64 = 1 << 62;
+
+impl<O: Observer> Engine<O> {
+    /// What is of no key: the reorder buffer with the events that wait in it, the watermark, the counts.
+    pub fn snapshot_global(&self) -> Vec<u8> {
+        self.snapshot_global_with(&[])
+    }
+
+    /// The same for engines that share the key groups of a stream: buffer and watermark are alike in all of them, and
+    /// what each has counted of the rules is added up. When it is restored into all of them, the one that owns the first
+    /// key group takes those counts.
+    pub fn snapshot_global_with(&self, others: &[&Self]) -> Vec<u8> {
+        let mut rules = self.rule_counts();
+        for other in others {
+            rules.iter_mut().zip(other.rule_counts()).for_each(|(sum, counts)| sum.add(&counts));
+        }
+        let mut buffer = EventTable::new(self.partitions.program.fields());
+        let mut arrived = Vec::new();
+        for (arrival, waiting) in self.buffer.waiting() {
+            if let Some(row) = waiting.batch.row(waiting.row) {
+                buffer.push_row(row);
+                arrived.push(arrival);
+            }
+        }
+        let Counts { events, late, judged } = self.counts;
+        let watermarks = vec![Watermark { source: None, time: self.buffer.watermark() }];
+        let arrivals = self.buffer.arrivals();
+        let buffer = buffer.into_events();
+        let global = Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules };
+        Snapshot::Global(global).write(&self.partitions.program)
+    }
+
+    pub(super) fn restore_global(&mut self, global: Global) -> Result<Restored, RestoreError> {
+        if self.counts.events > 0 || self.buffer.begun() {
+            return Err(RestoreError::Begun);
+        }
+        let [Watermark { source: None, time: watermark }] = global.watermarks[..] else {
+            return Err(Malformed("it has not one watermark for all sources").into());
+        };
+        let Global { arrivals, judged, events, late, .. } = global;
+        let counts = global.rules.iter().flat_map(RuleCounts::numbers).copied();
+        if counts.chain([arrivals, judged, events, late]).any(|count| count > MOST) {
+            return Err(Malformed("a count is too large").into());
+        }
+        let waiting = global.buffer.batch(&self.partitions.program)?;
+        if waiting.len() != global.arrived.len() {
+            return Err(Malformed("an event that waits has no number of arrival").into());
+        }
+        self.buffer.restore(watermark, arrivals, waiting, &global.arrived);
+        self.counts = Counts { events, late, judged };
+        let rules = global.rules.into_iter().map(|counts| self.restore_counts(counts)).collect();
+        Ok(Restored { section: Section::Global, rules })
+    }
+
+    fn rule_counts(&self) -> Vec<RuleCounts> {
+        let rules = self.partitions.program.compiled().iter();
+        let counts = rules.zip(&self.partitions.counts).zip(&self.partitions.faults);
+        let counts = counts.map(|((rule, counts), faults)| RuleCounts {
+            name: rule.info.name.clone(),
+            version: rule.info.version.clone(),
+            seen: counts.seen,
+            starts: counts.starts,
+            alerts: counts.alerts,
+            faults: faults.get(),
+            refused: counts.refused,
+        });
+        counts.collect()
+    }
+
+    fn restore_counts(&mut self, from: RuleCounts) -> RestoredRule {
+        let rules = self.partitions.program.compiled();
+        let fate = match rules.iter().position(|rule| rule.info.name == from.name) {
+            None => Fate::Gone,
+            Some(at) if rules[at].info.version != from.version => Fate::Changed,
+            Some(at) => {
+                if self.partitions.groups.owns(0) {
+                    let counts = &mut self.partitions.counts[at];
+                    (counts.seen, counts.starts) = (from.seen, from.starts);
+                    (counts.alerts, counts.refused) = (from.alerts, from.refused);
+                    self.partitions.faults[at].set(from.faults);
+                }
+                Fate::Kept
+            }
+        };
+        RestoredRule { name: from.name, fate, partitions: 0, starts: 0 }
+    }
+}

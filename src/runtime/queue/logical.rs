@@ -1,0 +1,169 @@
+//! The queue form, to the form of a snapshot and back.
+//!
+//! A snapshot has for each start what it has bound and every way to go on. The events of a lane are written once, and
+//! what a start has bound is a piece of each. When it is read, the preferred of the derivations that have come furthest
+//! is the one that the queue holds: in a rule for which it is legal the others complete no sooner, and lose to it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Lane, Queue, Start, intervals};
+use crate::automaton::{Register, Registers};
+use crate::event::Held;
+use crate::program::{Compiled, Stop};
+use crate::runtime::chain::Link;
+use crate::runtime::logical::{LinksIn, LinksOut, Misfit, way};
+use crate::snapshot::{Derivation, EventTable, PartitionState, Piece, StartState, Waits};
+
+impl Queue {
+    /// All of it, in the one form that a state has.
+    pub(in crate::runtime) fn to_logical(
+        &self,
+        rule: &Compiled,
+        events: &mut EventTable<'_>,
+    ) -> PartitionState {
+        let mut links = LinksOut::new(events);
+        let numbers = self.links(rule, &mut links);
+        let starts = self.starts.iter().map(|start| self.start_state(rule, start, &numbers)).collect();
+        PartitionState { links: links.into_links(), starts, violated: Vec::new(), previous: Vec::new() }
+    }
+
+    /// Writes the events of the lanes that a start holds, and gives the number of each by its place.
+    fn links(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> Vec<Vec<u32>> {
+        // For each place how many starts more hold the event there than the one before it.
+        let mut more: Vec<Vec<i64>> = self.lanes.iter().map(|lane| vec![0; lane.events.len() + 1]).collect();
+        for start in &self.starts {
+            for ((_, lane, from, to), more) in intervals(&self.lanes, rule, start).zip(&mut more) {
+                more[lane.place(from)] += 1;
+                more[lane.place(to)] -= 1;
+            }
+        }
+        let mut numbers = Vec::new();
+        for ((stop, lane), more) in rule.stops.iter().zip(&self.lanes).zip(&more) {
+            let (mut holders, mut before) = (0, false);
+            let number = |((seq, event), more): (&(u64, Arc<Held>), &i64)| {
+                holders += more;
+                let back = u32::from(std::mem::replace(&mut before, holders > 0));
+                if holders > 0 { links.push(event, stop.step, back, *seq) } else { 0 }
+            };
+            numbers.push(lane.events.iter().zip(more).map(number).collect());
+        }
+        numbers
+    }
+
+    fn start_state(&self, rule: &Compiled, start: &Start, numbers: &[Vec<u32>]) -> StartState {
+        let mut bound = Vec::new();
+        let mut values = vec![0; rule.automaton.registers().len()];
+        let (mut first, mut last) = (None, None);
+        for ((stop, lane, from, to), numbers) in intervals(&self.lanes, rule, start).zip(numbers) {
+            let (from, to) = (lane.place(from), lane.place(to));
+            let Some(tip) = to.checked_sub(1).filter(|tip| *tip >= from) else { continue };
+            let count = (to - from) as u32;
+            bound.push(Piece { link: numbers[tip], count: Some(count) });
+            first = first.or(lane.events.get(from).map(|(seq, _)| *seq));
+            last = Some(stop.step);
+            let counted = |register: &Register| *register == Register::Count(stop.step);
+            if let Some(register) = rule.automaton.registers().iter().position(counted) {
+                values[register] = count;
+            }
+        }
+        let registers = Registers::from(&values[..]);
+        let edges = rule.automaton.edges(last);
+        let open =
+            (0..).zip(edges).filter(|(_, edge)| edge.guards.iter().all(|guard| registers.meet(*guard)));
+        let waits = open.filter_map(|(at, edge)| {
+            let step = edge.target?;
+            Some(Waits::For { step, way: way(edges, at, |edge| edge.target == Some(step)) })
+        });
+        let derivations = waits
+            .map(|waits| Derivation { bound: bound.clone(), registers: values.clone(), waits })
+            .collect();
+        StartState { seq: first.unwrap_or_default(), derivations, expired: None, reported: Vec::new() }
+    }
+
+    /// The same back.
+    pub(in crate::runtime) fn from_logical(
+        rule: &Compiled,
+        partition: &PartitionState,
+        links: &LinksIn<'_>,
+    ) -> Result<Queue, Misfit> {
+        let mut events: Vec<BTreeMap<u64, Arc<Held>>> = vec![BTreeMap::new(); rule.stops.len()];
+        let mut starts = Vec::with_capacity(partition.starts.len());
+        for start in &partition.starts {
+            let progress = Progress::furthest(&rule.stops, start, links)?;
+            for (lane, at) in events.iter_mut().zip(&progress.at) {
+                lane.extend(at.iter().map(|link| (link.seq, Arc::clone(&link.event))));
+            }
+            starts.push(progress);
+        }
+        let lane = |events: BTreeMap<_, _>| Lane { dropped: 0, events: events.into_iter().collect() };
+        let lanes: SmallVec<[Lane; 4]> = events.into_iter().map(lane).collect();
+        let starts = starts.iter().map(|progress| progress.start(&rule.stops, &lanes));
+        let starts = starts.collect::<Option<VecDeque<Start>>>().ok_or(Misfit::Unfit)?;
+        if !starts.iter().is_sorted_by(|earlier, later| earlier.stop() >= later.stop()) {
+            return Err(Misfit::Unfit);
+        }
+        Ok(Queue { starts, lanes })
+    }
+}
+
+/// How far a start has come: what it has bound at each stop that it has reached.
+struct Progress<'l> {
+    at: Vec<Vec<&'l Link>>,
+}
+
+impl<'l> Progress<'l> {
+    /// Of the derivations of a start the preferred of those that have come furthest.
+    fn furthest(stops: &[Stop], start: &StartState, links: &'l LinksIn<'_>) -> Result<Self, Misfit> {
+        let mut furthest: Option<Progress<'l>> = None;
+        for derivation in &start.derivations {
+            let progress = Progress::of(stops, links.bound(&derivation.bound)?).ok_or(Misfit::Unfit)?;
+            if furthest.as_ref().is_none_or(|other| other.reach() < progress.reach()) {
+                furthest = Some(progress);
+            }
+        }
+        furthest.ok_or(Misfit::Unfit)
+    }
+
+    /// `None` if this is not what a start of these stops can have bound.
+    fn of(stops: &[Stop], bound: Vec<&'l Link>) -> Option<Self> {
+        let at: Vec<Vec<&Link>> = bound.chunk_by(|a, b| a.step == b.step).map(<[_]>::to_vec).collect();
+        let mut reached = at.iter().zip(stops);
+        let fits = reached.all(|(at, stop)| {
+            let behind = at.len() == stop.least as usize || stop.more && at.len() >= stop.least as usize;
+            let last = at.last().is_some_and(|link| link.seq == bound.last().map_or(0, |last| last.seq));
+            at.iter().all(|link| link.step == stop.step) && (behind || last)
+        });
+        (fits && !at.is_empty() && at.len() <= stops.len()).then_some(Progress { at })
+    }
+
+    fn reach(&self) -> (usize, usize) {
+        (self.at.len(), self.at.last().map_or(0, Vec::len))
+    }
+
+    /// The start as its places in the lanes; `None` if it has not bound what lies there between the first and the last.
+    fn start(&self, stops: &[Stop], lanes: &[Lane]) -> Option<Start> {
+        let mut start =
+            Start { first: self.at.first()?.first()?.event.time(), from: SmallVec::new(), left: 0 };
+        for (at, lane) in self.at.iter().zip(lanes) {
+            let place = |link: &Link| lane.events.binary_search_by_key(&link.seq, |(seq, _)| *seq).ok();
+            let (first, last) = (place(at.first()?)?, place(at.last()?)?);
+            if last + 1 - first != at.len() {
+                return None;
+            }
+            start.from.push(first as u64);
+        }
+        let reached = self.at.len() - 1;
+        let stop = stops.get(reached)?;
+        if !stop.more && self.at.last()?.len() >= stop.least as usize {
+            start.from.push(lanes.get(reached + 1)?.next());
+        }
+        // Only where it has left a loop it is asked where that was.
+        let looped =
+            start.stop().checked_sub(1).filter(|before| stops.get(*before).is_some_and(|stop| stop.more));
+        start.left = looped.map_or(0, |looped| start.from[looped] + self.at[looped].len() as u64);
+        Some(start)
+    }
+}

@@ -1,0 +1,223 @@
+//! What an engine holds of a key group, to bytes and back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::engine::Engine;
+use super::logical::Misfit;
+use super::observer::Observer;
+use super::partition::Partition;
+use super::table::{Entry, KeyBytes, Table};
+use crate::event::Held;
+use crate::snapshot::{
+    Blob, EventTable, Fate, Group, Labels, Malformed, PartitionState, RestoreError, Restored, RestoredRule,
+    RuleState, Section, Snapshot,
+};
+
+impl<O: Observer> Engine<O> {
+    /// Everything that the engine holds of the keys of one key group, for [`restore`](Engine::restore). Of the same state
+    /// the bytes are the same.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use tripline::{Alert, Batch, EngineOptions, Event, Limits, Program, Record, Settings, SourceFile};
+    /// # use tripline::{Timestamp, Value};
+    /// use tripline::runtime::Engine;
+    ///
+    /// # let rule = "rule short { sequence by user within 1h { a: login  b: logout } }";
+    /// # let files = [SourceFile::new("short.trip", rule)];
+    /// # let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
+    /// # let program = Arc::new(program.unwrap());
+    /// # let one = |kind, minute: i64| {
+    /// #     let fields = Record::from_iter([("user".into(), Value::str("ann"))]);
+    /// #     let event = Event::new(Timestamp::from_nanos(minute * 60_000_000_000), Some(kind), fields);
+    /// #     Arc::new(Batch::of(program.fields(), [Arc::new(event)]))
+    /// # };
+    /// let mut alerts: Vec<Alert> = Vec::new();
+    /// let mut engine = Engine::new(Arc::clone(&program), EngineOptions::default());
+    /// engine.push(&one("login", 0), &mut alerts);
+    ///
+    /// let mut sections = vec![engine.snapshot_global()];
+    /// sections.extend(engine.groups().owned().map(|group| engine.snapshot(group)));
+    ///
+    /// let mut engine = Engine::new(Arc::clone(&program), EngineOptions::default());
+    /// for bytes in &sections {
+    ///     engine.restore(bytes)?;
+    /// }
+    /// engine.push(&one("logout", 5), &mut alerts);
+    /// assert_eq!(alerts.len(), 1);
+    /// # Ok::<(), tripline::snapshot::RestoreError>(())
+    /// ```
+    ///
+    /// Cost: all keys are passed over; the bytes grow with what is held.
+    pub fn snapshot(&self, group: u32) -> Vec<u8> {
+        let mut partitions: BTreeMap<u32, Vec<(&KeyBytes, &Partition)>> = BTreeMap::new();
+        let entries = self.partitions.tables.iter().flat_map(Table::iter);
+        for entry in entries.filter(|entry| entry.group == group) {
+            for (rule, state) in &entry.states {
+                partitions.entry(*rule).or_default().push((&entry.key, state));
+            }
+        }
+        let mut events = EventTable::new(self.partitions.program.fields());
+        let rules = partitions.into_iter().map(|(rule, states)| self.rule_state(rule, states, &mut events));
+        let rules = rules.collect();
+        let groups = self.partitions.groups.count();
+        let section = Group { group, groups, rules, events: events.into_events() };
+        Snapshot::Group(section).write(&self.partitions.program)
+    }
+
+    /// Takes back what a section of a snapshot holds, so that what comes next is judged as if the engine had never been
+    /// away. The global section comes first, then the key groups in any order. A group may also move to an engine that
+    /// has seen the same events, owns the group and holds nothing of it yet.
+    ///
+    /// A rule is known again by its name and version. One that is not there or was changed loses its partial matches,
+    /// and the report says so. What cannot be read is refused as a whole, and the engine is as before.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<Restored, RestoreError> {
+        match Snapshot::read(bytes, &self.partitions.program)? {
+            Snapshot::Global(global) => self.restore_global(global),
+            Snapshot::Group(group) => self.restore_group(group),
+        }
+    }
+
+    fn rule_state(
+        &self,
+        rule: u32,
+        mut states: Vec<(&KeyBytes, &Partition)>,
+        events: &mut EventTable<'_>,
+    ) -> RuleState {
+        let program = &self.partitions.program;
+        let compiled = &program.compiled()[rule as usize];
+        states.sort_unstable_by_key(|(key, _)| *key);
+        let state =
+            |(key, state): (&KeyBytes, &Partition)| (Blob(key.to_vec()), state.to_logical(compiled, events));
+        RuleState {
+            name: compiled.info.name.clone(),
+            version: compiled.info.version.clone(),
+            labels: Labels::new(program.pattern_of(compiled), &compiled.automaton),
+            partitions: states.into_iter().map(state).collect(),
+        }
+    }
+
+    fn restore_group(&mut self, section: Group) -> Result<Restored, RestoreError> {
+        self.expects(section.group, section.groups)?;
+        let program = Arc::clone(&self.partitions.program);
+        let events = section.events.held(&program)?;
+        let (mut report, mut taken) = (Vec::new(), Vec::new());
+        for state in section.rules {
+            let starts = state.partitions.iter().map(|(_, partition)| partition.starts.len() as u64);
+            let (name, partitions, starts) =
+                (state.name.clone(), state.partitions.len() as u64, starts.sum());
+            let fate = match self.read_rule(state, section.group, &events) {
+                Ok(states) => {
+                    taken.extend(states);
+                    Fate::Kept
+                }
+                Err(Refusal::OfRule(fate)) => fate,
+                Err(Refusal::OfAll(error)) => return Err(error),
+            };
+            report.push(RestoredRule { name, fate, partitions, starts });
+        }
+        taken.into_iter().for_each(|taken| self.put_back(section.group, taken));
+        Ok(Restored { section: Section::Group(section.group), rules: report })
+    }
+
+    /// Whether a key group can be restored.
+    fn expects(&self, group: u32, count: u32) -> Result<(), RestoreError> {
+        let groups = &self.partitions.groups;
+        let mut entries = self.partitions.tables.iter().flat_map(Table::iter);
+        match () {
+            () if count != groups.count() => {
+                Err(RestoreError::OtherGroups { count, expected: groups.count() })
+            }
+            () if !groups.owns(group) => Err(RestoreError::NotOwned { group }),
+            () if entries.any(|entry| entry.group == group) => Err(RestoreError::Occupied { group }),
+            () => Ok(()),
+        }
+    }
+
+    /// The states of one rule.
+    fn read_rule(&self, state: RuleState, group: u32, events: &[Arc<Held>]) -> Result<Vec<Taken>, Refusal> {
+        let program = &self.partitions.program;
+        let mut rules = (0..).zip(program.compiled());
+        let (rule, compiled) =
+            rules.find(|(_, rule)| rule.info.name == state.name).ok_or(Refusal::OfRule(Fate::Gone))?;
+        if compiled.info.version != state.version {
+            return Err(Refusal::OfRule(Fate::Changed));
+        }
+        let pattern = program.pattern_of(compiled);
+        let labels = Labels::new(pattern, &compiled.automaton);
+        let form = self.partitions.form(rule);
+        let mut taken: Vec<Taken> = Vec::with_capacity(state.partitions.len());
+        for (Blob(key), partition) in state.partitions {
+            if taken.last().is_some_and(|before| before.key >= key) {
+                return Err(Misfit::Malformed(Malformed("keys are not in order")).into());
+            }
+            self.check(&key, &partition, group).map_err(Refusal::OfAll)?;
+            let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
+            let state = Partition::from_logical(form, compiled, pattern, &partition, events)?;
+            taken.push(Taken { rule, key, state });
+        }
+        Ok(taken)
+    }
+
+    /// Whether a partition is one that an engine can have which has seen the same events.
+    fn check(&self, key: &[u8], partition: &PartitionState, group: u32) -> Result<(), RestoreError> {
+        let places = partition.links.iter().map(|link| link.seq);
+        let starts = partition.starts.iter().map(|start| start.seq);
+        if places.chain(starts).any(|seq| seq >= self.counts.judged) {
+            return Err(RestoreError::Ahead);
+        }
+        if self.partitions.groups.of(xxh3_64(key)) != group {
+            return Err(Malformed("a key is of another group").into());
+        }
+        if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {
+            return Err(Malformed("starts are not in order").into());
+        }
+        Ok(())
+    }
+
+    fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
+        if state.is_empty() {
+            return;
+        }
+        let space = self.partitions.program.compiled()[rule as usize].space;
+        let hash = xxh3_64(&key);
+        let table = &mut self.partitions.tables[space];
+        match table.get(hash, &key) {
+            Some(entry) => entry.states.push((rule, state)),
+            None => {
+                let mut states = SmallVec::new();
+                states.push((rule, state));
+                table.insert(Entry { key: KeyBytes::from_vec(key.clone()), hash, group, states });
+            }
+        }
+        self.partitions.wake(space, hash, &key, rule);
+    }
+}
+
+/// A state that a snapshot gives back.
+struct Taken {
+    rule: u32,
+    key: Vec<u8>,
+    state: Partition,
+}
+
+/// Why something of a snapshot is not taken.
+enum Refusal {
+    /// The rule cannot go on with what there is of it.
+    OfRule(Fate),
+    /// The whole snapshot is wrong.
+    OfAll(RestoreError),
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Unfit => Refusal::OfRule(Fate::Unfit),
+            Misfit::Malformed(malformed) => Refusal::OfAll(malformed.into()),
+        }
+    }
+}
