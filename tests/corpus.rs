@@ -47,6 +47,26 @@ fn engine_in_a_named_group() {
 }
 
 #[test]
+fn engine_restored_in_a_named_group() {
+    check(&engine::restored_in_a_named_group);
+}
+
+#[test]
+fn engine_restored() {
+    check(&engine::restored);
+}
+
+#[test]
+fn engine_restored_in_another_form() {
+    check(&engine::restored_in_another_form);
+}
+
+#[test]
+fn engine_restored_in_parts() {
+    check(&engine::restored_in_parts);
+}
+
+#[test]
 fn case_names_are_unique() {
     let mut names: Vec<String> = case::load().into_iter().map(|c| c.name).collect();
     let count = names.len();

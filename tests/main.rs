@@ -19,4 +19,5 @@ mod plan;
 mod predicate;
 mod rules;
 mod run;
+mod snapshot;
 mod syntax;

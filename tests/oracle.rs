@@ -88,7 +88,7 @@ fn try_one(trial: &Trial) -> TestCaseResult {
 }
 
 /// Everything that an engine said, and with `lines` when.
-fn said(outcome: &Outcome, lines: bool) -> Vec<String> {
+pub fn said(outcome: &Outcome, lines: bool) -> Vec<String> {
     let alerts = outcome.alerts.iter().map(|alert| {
         let mut alert = alert.clone();
         alert.rest.retain(|(word, _)| lines || *word != "line");
@@ -111,12 +111,13 @@ fn sum(outcomes: &[Outcome]) -> Vec<String> {
     said
 }
 
-fn agree(case: &Case, how: &str, expected: &[String], found: &[String]) -> TestCaseResult {
+/// Whether it is what was expected.
+pub fn agree(case: &Case, how: &str, expected: &[String], found: &[String]) -> TestCaseResult {
     if expected == found {
         return Ok(());
     }
     Err(TestCaseError::fail(format!(
-        "{how}\n{}\n{}\nlateness {} at_end {:?}\nreference\n  {}\nengine\n  {}",
+        "{how}\n{}\n{}\nlateness {} at_end {:?}\nexpected\n  {}\nfound\n  {}",
         case.rule,
         case.events_text,
         case.lateness,

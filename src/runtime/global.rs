@@ -1,6 +1,7 @@
 //! What an engine holds of no key, to bytes and back.
 
 use super::engine::{Counts, Engine};
+use super::naming::{name_groups, named};
 use super::observer::Observer;
 use crate::snapshot::{
     EventTable, Fate, Global, Malformed, RestoreError, Restored, RestoredRule, RuleCounts, Section, Snapshot,
@@ -26,17 +27,17 @@ impl<O: Observer> Engine<O> {
         }
         let mut buffer = EventTable::new(self.partitions.program.fields());
         let mut arrived = Vec::new();
-        for (arrival, waiting) in self.buffer.waiting() {
-            if let Some(row) = waiting.batch.row(waiting.row) {
-                buffer.push_row(row);
-                arrived.push(arrival);
-            }
+        for (arrival, row) in self.buffer.rows() {
+            buffer.push_row(row);
+            arrived.push(arrival);
         }
+        let (keys, named) = named(&self.partitions.program, &self.buffer);
         let Counts { events, late, judged } = self.counts;
         let watermarks = vec![Watermark { source: None, time: self.buffer.watermark() }];
         let arrivals = self.buffer.arrivals();
         let buffer = buffer.into_events();
-        let global = Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules };
+        let global =
+            Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules, keys, named };
         Snapshot::Global(global).write(&self.partitions.program)
     }
 
@@ -52,7 +53,9 @@ impl<O: Observer> Engine<O> {
         if counts.chain([arrivals, judged, events, late]).any(|count| count > MOST) {
             return Err(Malformed("a count is too large").into());
         }
-        let waiting = global.buffer.batch(&self.partitions.program)?;
+        let program = &self.partitions.program;
+        let mut waiting = global.buffer.batch(program)?;
+        name_groups(program, &mut waiting, &global.keys, &global.named)?;
         if waiting.len() != global.arrived.len() {
             return Err(Malformed("an event that waits has no number of arrival").into());
         }

@@ -14,6 +14,7 @@ mod groups;
 mod judge;
 mod keys;
 mod logical;
+mod naming;
 mod observer;
 mod order;
 mod outlet;

@@ -71,8 +71,9 @@ impl Buffer {
     }
 
     /// The rows that wait, in order, with the numbers of their arrival.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (u64, &Waiting)> {
-        self.waiting.iter().map(|((.., arrival), waiting)| (*arrival, waiting))
+    pub(super) fn rows(&self) -> impl Iterator<Item = (u64, Row<'_>)> {
+        let rows = self.waiting.iter();
+        rows.filter_map(|((.., arrival), waiting)| Some((*arrival, waiting.batch.row(waiting.row)?)))
     }
 
     /// Whether a row has arrived or the watermark has moved.

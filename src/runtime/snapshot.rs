@@ -105,12 +105,15 @@ impl<O: Observer> Engine<O> {
         self.expects(section.group, section.groups)?;
         let program = Arc::clone(&self.partitions.program);
         let events = section.events.held(&program)?;
-        let (mut report, mut taken) = (Vec::new(), Vec::new());
+        let (mut report, mut taken) = (Vec::<RestoredRule>::new(), Vec::new());
         for state in section.rules {
+            if report.last().is_some_and(|before| before.name >= state.name) {
+                return Err(Malformed("rules are not in order").into());
+            }
             let starts = state.partitions.iter().map(|(_, partition)| partition.starts.len() as u64);
             let (name, partitions, starts) =
                 (state.name.clone(), state.partitions.len() as u64, starts.sum());
-            let fate = match self.read_rule(state, section.group, &events) {
+            let fate = match self.read_rule(state, &events) {
                 Ok(states) => {
                     taken.extend(states);
                     Fate::Kept
@@ -139,7 +142,7 @@ impl<O: Observer> Engine<O> {
     }
 
     /// The states of one rule.
-    fn read_rule(&self, state: RuleState, group: u32, events: &[Arc<Held>]) -> Result<Vec<Taken>, Refusal> {
+    fn read_rule(&self, state: RuleState, events: &[Arc<Held>]) -> Result<Vec<Taken>, Refusal> {
         let program = &self.partitions.program;
         let mut rules = (0..).zip(program.compiled());
         let (rule, compiled) =
@@ -155,7 +158,11 @@ impl<O: Observer> Engine<O> {
             if taken.last().is_some_and(|before| before.key >= key) {
                 return Err(Misfit::Malformed(Malformed("keys are not in order")).into());
             }
-            self.check(&key, &partition, group).map_err(Refusal::OfAll)?;
+            self.check(&partition).map_err(Refusal::OfAll)?;
+            // A shell may name the group of a key, but it must always be the same.
+            if self.partitions.tables[compiled.space].has(xxh3_64(&key), &key) {
+                return Err(Misfit::Malformed(Malformed("a key is in two groups")).into());
+            }
             let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
             let state = Partition::from_logical(form, compiled, pattern, &partition, events)?;
             taken.push(Taken { rule, key, state });
@@ -164,14 +171,11 @@ impl<O: Observer> Engine<O> {
     }
 
     /// Whether a partition is one that an engine can have which has seen the same events.
-    fn check(&self, key: &[u8], partition: &PartitionState, group: u32) -> Result<(), RestoreError> {
+    fn check(&self, partition: &PartitionState) -> Result<(), RestoreError> {
         let places = partition.links.iter().map(|link| link.seq);
         let starts = partition.starts.iter().map(|start| start.seq);
         if places.chain(starts).any(|seq| seq >= self.counts.judged) {
             return Err(RestoreError::Ahead);
-        }
-        if self.partitions.groups.of(xxh3_64(key)) != group {
-            return Err(Malformed("a key is of another group").into());
         }
         if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {
             return Err(Malformed("starts are not in order").into());

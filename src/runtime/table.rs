@@ -43,6 +43,11 @@ impl Entry {
 }
 
 impl Table {
+    /// Whether a key has an entry.
+    pub(super) fn has(&self, hash: u64, key: &[u8]) -> bool {
+        self.entries.find(hash, |entry| *entry.key == *key).is_some()
+    }
+
     /// The entry of a key.
     pub(super) fn get(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry> {
         self.entries.find_mut(hash, |entry| *entry.key == *key).map(Box::as_mut)

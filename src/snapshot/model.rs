@@ -24,6 +24,10 @@ pub(crate) struct Global {
     /// For each event of the buffer the number of its arrival.
     pub(crate) arrived: Vec<u64>,
     pub(crate) rules: Vec<RuleCounts>,
+    /// The keys whose groups a shell has named, each with the places where rules have it.
+    pub(crate) keys: Vec<Vec<KeyPlace>>,
+    /// For each event of the buffer the groups that were named, by the places of their keys in that list.
+    pub(crate) named: Vec<Vec<(u32, u32)>>,
 }
 
 record! {
@@ -36,8 +40,21 @@ record! {
         5 buffer,
         6 arrived,
         7 rules,
+        8 keys,
+        9 named,
     }
 }
+
+/// Where a rule has a key.
+#[derive(Debug)]
+pub(crate) struct KeyPlace {
+    pub(crate) rule: CompactString,
+    pub(crate) version: CompactString,
+    /// The label of the step that has it for its own; without one it is the rule's.
+    pub(crate) step: Option<CompactString>,
+}
+
+record! { KeyPlace { 0 rule, 1 version, 2 step } }
 
 /// No event before `time` is judged any more. Of a source, or of all of them.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tripline::runtime::{Engine, KeyGroups, Setup};
+use tripline::snapshot::Fate;
 use tripline::{AtEnd, Batch, EngineOptions, Event, Program};
 
 use super::case::{self, Case};
@@ -32,13 +33,100 @@ pub fn in_shards(case: &Case, program: Arc<Program>) -> Vec<Outcome> {
 
 /// Event by event, in an engine that owns one key group, of which a shell says all events to be.
 pub fn in_a_named_group(case: &Case, program: Arc<Program>) -> Outcome {
-    with(case, program, 1, Setup { groups: KeyGroups::default().only(NAMED..NAMED + 1), ..Setup::default() })
+    with(case, program, 1, named())
+}
+
+/// The same, each event being taken by another engine.
+pub fn restored_in_a_named_group(case: &Case, program: Arc<Program>) -> Outcome {
+    run(case, Arc::clone(&program), 1, named(), |engine| {
+        *engine = elsewhere(case, &program, &named(), &sections(engine));
+    })
+}
+
+fn named() -> Setup {
+    Setup { groups: KeyGroups::default().only(NAMED..NAMED + 1), ..Setup::default() }
 }
 
 /// A group that hashes seldom give.
-const NAMED: u32 = 77;
+const NAMED: u32 = 0;
+
+/// Event by event, each of them taken by another engine, which has what the one before it held from its snapshot.
+pub fn restored(case: &Case, program: Arc<Program>) -> Outcome {
+    let setup = Setup::default();
+    run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
+        let sections = sections(engine);
+        *engine = elsewhere(case, &program, &setup, &sections);
+        assert!(sections == self::sections(engine), "a snapshot of what a snapshot held is another one");
+    })
+}
+
+/// The same, every other engine holding all rules in the general form.
+pub fn restored_in_another_form(case: &Case, program: Arc<Program>) -> Outcome {
+    let mut setup = Setup::default();
+    run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
+        setup.general = !setup.general;
+        *engine = elsewhere(case, &program, &setup, &sections(engine));
+    })
+}
+
+/// Event by event, what the engine holds being parted between two others and put together again.
+pub fn restored_in_parts(case: &Case, program: Arc<Program>) -> Outcome {
+    let setup = Setup::default();
+    run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
+        let whole = sections(engine);
+        let parts: Vec<Engine> = setup
+            .groups
+            .split(2)
+            .into_iter()
+            .map(|groups| {
+                let global = std::iter::once(&whole[0]);
+                let own: Vec<Vec<u8>> =
+                    global.chain(groups.owned().map(|group| &whole[group as usize + 1])).cloned().collect();
+                elsewhere(case, &program, &Setup { groups, ..setup.clone() }, &own)
+            })
+            .collect();
+        let mut together = vec![parts[0].snapshot_global_with(&[&parts[1]])];
+        together
+            .extend(parts.iter().flat_map(|part| part.groups().owned().map(|group| part.snapshot(group))));
+        assert!(whole == together, "the parts are not the whole");
+        *engine = elsewhere(case, &program, &setup, &together);
+    })
+}
+
+/// Event by event, the engine being looked at behind each.
+pub fn seen(case: &Case, program: Arc<Program>, mut look: impl FnMut(&Engine)) -> Outcome {
+    run(case, program, 1, Setup::default(), |engine| look(engine))
+}
+
+/// Everything that an engine holds.
+pub fn sections(engine: &Engine) -> Vec<Vec<u8>> {
+    let groups = engine.groups().owned().map(|group| engine.snapshot(group));
+    std::iter::once(engine.snapshot_global()).chain(groups).collect()
+}
+
+/// A new engine with what another held.
+fn elsewhere(case: &Case, program: &Arc<Program>, setup: &Setup, sections: &[Vec<u8>]) -> Engine {
+    let options = EngineOptions { lateness: case.lateness };
+    let mut engine = Engine::with(Arc::clone(program), options, setup.clone(), ());
+    for bytes in sections {
+        let report = engine.restore(bytes).unwrap();
+        assert!(report.rules.iter().all(|rule| rule.fate == Fate::Kept), "{report:?}");
+    }
+    engine
+}
 
 fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcome {
+    run(case, program, size, setup, |_| {})
+}
+
+/// Runs a case, something being done with the engine behind each batch.
+fn run(
+    case: &Case,
+    program: Arc<Program>,
+    size: usize,
+    setup: Setup,
+    mut between: impl FnMut(&mut Engine),
+) -> Outcome {
     let options = EngineOptions { lateness: case.lateness };
     let groups = setup.groups.clone();
     let mut engine = Engine::with(Arc::clone(&program), options, setup, ());
@@ -61,6 +149,7 @@ fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcom
         if let Input::Advance(time) = input {
             assert!(engine.advance(*time, &mut sink).is_continue());
         }
+        between(&mut engine);
     }
     sink.line = "end".into();
     let at_end = match case.at_end {

@@ -87,17 +87,17 @@ fn end(case: &Case, mut engine: Reference, mut sink: Collector) -> Outcome {
 
 /// Keeps alerts with the line at which they came out, and notes those that do not stand in the one order of alerts.
 #[derive(Default)]
-pub(super) struct Collector {
-    pub(super) line: String,
-    pub(super) alerts: Vec<Found>,
-    pub(super) late: Vec<u64>,
-    pub(super) misplaced: Vec<String>,
+pub struct Collector {
+    pub line: String,
+    pub alerts: Vec<Found>,
+    pub late: Vec<u64>,
+    pub misplaced: Vec<String>,
     before: Option<Alert>,
 }
 
 impl Collector {
     /// What came of a case, with what the engine counted.
-    pub(super) fn outcome(self, stats: &Stats) -> Outcome {
+    pub fn outcome(self, stats: &Stats) -> Outcome {
         let sum = |count: fn(&RuleStats) -> u64| stats.rules.iter().map(count).sum();
         Outcome {
             alerts: self.alerts,
