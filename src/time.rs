@@ -41,6 +41,7 @@ impl Timestamp {
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
@@ -53,18 +54,21 @@ impl Timestamp {
 
     /// The time `length` later, at most the end of time.
     #[must_use]
+    #[inline]
     pub fn after(self, length: Duration) -> Self {
         Timestamp(self.0.saturating_add(length.0))
     }
 
     /// The time `length` earlier, at least the beginning of time.
     #[must_use]
+    #[inline]
     pub fn before(self, length: Duration) -> Self {
         Timestamp(self.0.saturating_sub(length.0))
     }
 
     /// How long after `earlier` this is; saturates at 292 years.
     #[must_use]
+    #[inline]
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
@@ -117,6 +121,7 @@ impl Duration {
     }
 
     /// Nanoseconds.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }

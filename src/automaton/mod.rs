@@ -72,6 +72,7 @@ impl Automaton {
 
     /// The edges out of the position of a step that has just bound an event, or out of the beginning, the preferred
     /// first.
+    #[inline]
     pub fn edges(&self, position: Option<StepId>) -> &[Edge] {
         match position {
             None => &self.start,

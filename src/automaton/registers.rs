@@ -87,6 +87,7 @@ impl Registers {
     }
 
     /// The value of a register.
+    #[inline]
     pub fn get(&self, id: RegisterId) -> u32 {
         self.0.get(id.index()).copied().unwrap_or(0)
     }
@@ -97,6 +98,7 @@ impl Registers {
     }
 
     /// Whether a guard holds.
+    #[inline]
     pub fn meet(&self, guard: Guard) -> bool {
         match guard {
             Guard::Below(id, bound) => self.get(id) < bound,

@@ -307,14 +307,17 @@ impl Batch {
 
 /// What rows see of their batch.
 impl Batch {
+    #[inline]
     pub(super) fn at(&self, index: usize) -> Cell {
         self.cells.get(index).copied().unwrap_or(Cell::Null)
     }
 
+    #[inline]
     pub(super) fn span(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn value(&self, index: usize) -> Option<&Value> {
         self.values.get(index)
     }

@@ -53,6 +53,7 @@ impl ValueRef<'_> {
     }
 
     /// Whether it is missing.
+    #[inline]
     pub fn is_null(self) -> bool {
         matches!(self, ValueRef::Null)
     }

@@ -52,6 +52,7 @@ impl Held {
     }
 
     /// Event time.
+    #[inline]
     pub fn time(&self) -> Timestamp {
         self.stamp.time
     }
@@ -62,6 +63,7 @@ impl Held {
     }
 
     /// A field that was kept; any other is null.
+    #[inline]
     pub fn value(&self, field: FieldId) -> ValueRef<'_> {
         let index = self.columns.binary_search(&field).ok();
         index.and_then(|index| self.values.get(index)).map_or(ValueRef::Null, Value::borrowed)

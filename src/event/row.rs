@@ -45,6 +45,7 @@ impl<'b> Row<'b> {
     }
 
     /// Event time.
+    #[inline]
     pub fn time(self) -> Timestamp {
         self.head.time
     }
@@ -55,11 +56,13 @@ impl<'b> Row<'b> {
     }
 
     /// The number of its type among [`Batch::kinds`].
+    #[inline]
     pub fn kind_index(self) -> Option<usize> {
         (self.head.kind != NO_KIND).then_some(self.head.kind as usize)
     }
 
     /// A field, null where it is missing.
+    #[inline]
     pub fn value(self, field: FieldId) -> ValueRef<'b> {
         match self.batch.at(self.index * self.batch.fields().len() + field.index()) {
             Cell::Null => ValueRef::Null,
@@ -80,6 +83,7 @@ impl<'b> Row<'b> {
     }
 
     /// The key group that a shell has named for a key of the program.
+    #[inline]
     pub fn group(self, key: usize) -> Option<u32> {
         self.batch.group(self.index, key)
     }

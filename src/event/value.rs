@@ -59,6 +59,7 @@ impl Value {
     }
 
     /// Whether it is missing.
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
@@ -80,6 +81,7 @@ impl Value {
     }
 
     /// The value without a copy of it.
+    #[inline]
     pub fn borrowed(&self) -> ValueRef<'_> {
         match self {
             Value::Null => ValueRef::Null,

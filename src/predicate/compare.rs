@@ -10,6 +10,7 @@ use super::worth::Fault;
 
 /// Unknown with null; a fault between values of different families, and where values have no order and one is asked
 /// for. Text that meets a time, a duration or an address is read as one.
+#[inline]
 pub(super) fn compare(op: Compare, a: ValueRef<'_>, b: ValueRef<'_>) -> Result<Option<bool>, Fault> {
     use ValueRef::{Float, Int, Null, Str};
     let holds = match (a, b) {
@@ -35,6 +36,7 @@ fn has_order(value: ValueRef<'_>) -> bool {
     !matches!(value, ValueRef::Bool(_) | ValueRef::List(_) | ValueRef::Record(_))
 }
 
+#[inline]
 fn holds(op: Compare, order: Ordering) -> bool {
     match op {
         Compare::Eq => order.is_eq(),

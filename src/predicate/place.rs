@@ -21,6 +21,7 @@ pub enum Current<'a> {
 
 impl<'a> Current<'a> {
     /// Event time.
+    #[inline]
     pub fn time(self) -> Timestamp {
         match self {
             Current::Row(row) => row.time(),
@@ -29,6 +30,7 @@ impl<'a> Current<'a> {
     }
 
     /// A field, null where it is missing or was not kept.
+    #[inline]
     pub fn value(self, field: FieldId) -> ValueRef<'a> {
         match self {
             Current::Row(row) => row.value(field),
@@ -94,6 +96,7 @@ impl<'a> Here<'a> {
     }
 
     /// What was judged, or unknown and a count.
+    #[inline]
     pub(super) fn known<T: Default>(&self, judged: Result<T, Fault>) -> T {
         judged.unwrap_or_else(|Fault| {
             self.faults.set(self.faults.get() + 1);

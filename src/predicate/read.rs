@@ -34,6 +34,7 @@ impl Read {
     }
 
     /// The value as what the field is declared to be.
+    #[inline]
     pub(super) fn of(self, value: ValueRef<'_>) -> Result<ValueRef<'_>, Fault> {
         match (self.kind, value) {
             (Kind::AsItIs, _) | (_, ValueRef::Null) => Ok(value),

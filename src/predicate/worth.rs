@@ -16,6 +16,7 @@ pub(super) enum Worth<'a> {
 }
 
 impl Worth<'_> {
+    #[inline]
     pub(super) fn get(&self) -> ValueRef<'_> {
         match self {
             Worth::Lent(value) => *value,
@@ -44,6 +45,7 @@ impl From<Option<bool>> for Worth<'_> {
 }
 
 /// Three-valued truth; a value that is neither boolean nor null has none.
+#[inline]
 pub(super) fn truth(value: ValueRef<'_>) -> Result<Option<bool>, Fault> {
     match value {
         ValueRef::Null => Ok(None),

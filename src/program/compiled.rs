@@ -82,6 +82,7 @@ pub struct StepCode {
 
 impl StepCode {
     /// Whether an event of this type is one of its types.
+    #[inline]
     pub fn takes(&self, kind: Option<usize>) -> bool {
         match (&self.kinds, kind) {
             (None, _) => true,
@@ -218,6 +219,7 @@ impl Compiled {
     }
 
     /// A step or absence.
+    #[inline]
     pub fn step(&self, id: StepId) -> &StepCode {
         &self.steps[id.index()]
     }

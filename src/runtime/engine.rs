@@ -134,10 +134,16 @@ impl<O: Observer> Engine<O> {
         rows: Range<usize>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
+        let program = Arc::clone(&self.partitions.program);
+        let kinds: Vec<Option<usize>> =
+            batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
         for row in rows.filter_map(|row| batch.row(row)) {
             self.counts.events += 1;
             match self.buffer.arrive(batch, row) {
-                Fate::Next => self.judge(row, outlet)?,
+                Fate::Next => {
+                    let kind = row.kind_index().and_then(|index| kinds.get(index).copied().flatten());
+                    self.judge(&program, row, kind, outlet)?;
+                }
                 Fate::Waits => self.settle(outlet)?,
                 Fate::Late => {
                     self.counts.late += 1;
@@ -170,21 +176,25 @@ impl<O: Observer> Engine<O> {
     }
 
     fn judge_waiting(&mut self, waiting: &Waiting, outlet: &mut impl Outlet) -> ControlFlow<()> {
-        match waiting.batch.row(waiting.row) {
-            Some(row) => self.judge(row, outlet),
-            None => ControlFlow::Continue(()),
-        }
+        let program = Arc::clone(&self.partitions.program);
+        let Some(row) = waiting.batch.row(waiting.row) else { return ControlFlow::Continue(()) };
+        let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
+        self.judge(&program, row, kind, outlet)
     }
 
     /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
-    fn judge(&mut self, row: Row<'_>, outlet: &mut impl Outlet) -> ControlFlow<()> {
+    fn judge(
+        &mut self,
+        program: &Program,
+        row: Row<'_>,
+        kind: Option<usize>,
+        outlet: &mut impl Outlet,
+    ) -> ControlFlow<()> {
         self.pass(Some(row.time()), outlet)?;
-        let program = Arc::clone(&self.partitions.program);
-        let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
         let arrival = Arrival::new(row, kind, self.counts.judged, program.held(kind));
         self.counts.judged += 1;
         let mut certain = Vec::new();
-        self.partitions.judge(&arrival, &mut certain);
+        self.partitions.judge(program, &arrival, &mut certain);
         emit(certain, outlet)
     }
 

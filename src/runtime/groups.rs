@@ -52,11 +52,13 @@ impl KeyGroups {
     }
 
     /// Whether a group is owned.
+    #[inline]
     pub fn owns(&self, group: u32) -> bool {
         self.owned.contains(&group)
     }
 
     /// The group of a key with this hash.
+    #[inline]
     pub(super) fn of(&self, hash: u64) -> u32 {
         (hash % u64::from(self.count)) as u32
     }

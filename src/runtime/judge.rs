@@ -52,14 +52,6 @@ pub(super) struct Seen<'e, O> {
     pub(super) hidden: &'e [bool],
 }
 
-impl<O> Clone for Seen<'_, O> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<O> Copy for Seen<'_, O> {}
-
 impl<'e, O> Seen<'e, O> {
     /// Where this happens, for whoever watches.
     pub(super) fn at(&self) -> At<'e> {
@@ -67,21 +59,25 @@ impl<'e, O> Seen<'e, O> {
     }
 
     /// Whether a step may bind the event: the step's key of it is this partition's.
+    #[inline]
     pub(super) fn visible(&self, step: StepId) -> bool {
         self.visible.get(self.rule.step(step).key).copied().unwrap_or(false)
     }
 
     /// Whether the event is hidden from a step: the step's key of it is null.
+    #[inline]
     pub(super) fn hidden(&self, step: StepId) -> bool {
         self.hidden.get(self.rule.step(step).key).copied().unwrap_or(false)
     }
 
     /// Whether the event is of a step's types.
+    #[inline]
     pub(super) fn type_fits(&self, step: StepId) -> bool {
         self.rule.step(step).takes(self.arrival.kind)
     }
 
     /// Whether the event fits a step as far as it can be told from the event alone.
+    #[inline]
     pub(super) fn fits_alone(&self, step: StepId) -> bool {
         if !self.type_fits(step) {
             return false;
@@ -101,6 +97,7 @@ impl<'e, O> Seen<'e, O> {
     }
 
     /// Whether the event fits a step at a place: its types and its `where`.
+    #[inline]
     pub(super) fn fits(&self, step: StepId, view: View<'_>) -> bool {
         self.fits_alone(step)
             && self.rule.step(step).along.as_ref().is_none_or(|along| self.is_true(along, view))

@@ -58,7 +58,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// What an event is to a rule that has no state.
-    pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, seen: Seen<'_, O>) {
+    pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, seen: &Seen<'_, O>) {
         for step in seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target) {
             if seen.fits_alone(step) {
                 let slot = pattern.step(step).slot;
@@ -91,7 +91,7 @@ impl Partition {
         &mut self,
         pattern: &Pattern,
         limits: &Limits,
-        seen: Seen<'_, O>,
+        seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
         each!(&mut self.partials, of => of.event(pattern, limits, seen, outcome));

@@ -1,6 +1,7 @@
 //! All partitions: what an event and what time does to them.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::groups::KeyGroups;
@@ -30,8 +31,8 @@ pub(super) struct Partitions<O> {
     observer: O,
     /// The form of each rule.
     forms: Vec<Form>,
-    /// For each key space the rules that an event of a type concerns; the last list is for types no rule names.
-    concerned: Vec<Vec<Vec<u32>>>,
+    /// For each type the rules that such an event concerns, by their key spaces; the last is for types no rule names.
+    concerned: Vec<Vec<(usize, Vec<u32>)>>,
     keys: Keys,
     memo: Memo,
 }
@@ -57,14 +58,7 @@ impl<O: Observer> Partitions<O> {
     /// None yet. `general` holds every rule in the general form.
     pub(super) fn new(program: Arc<Program>, groups: KeyGroups, general: bool, observer: O) -> Self {
         let spaces = program.spaces().len();
-        let mut concerned = vec![vec![Vec::new(); program.kinds().len() + 1]; spaces];
-        for (index, rule) in (0..).zip(program.compiled()) {
-            for (kind, rules) in concerned[rule.space].iter_mut().enumerate() {
-                if rule.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)) {
-                    rules.push(index);
-                }
-            }
-        }
+        let concerned = (0..=program.kinds().len()).map(|kind| concerned(&program, kind)).collect();
         let steps = program.compiled().iter().map(|rule| rule.steps.len()).max().unwrap_or(0);
         let form = |rule: &Compiled| if general { Form::Runs } else { rule.form };
         Partitions {
@@ -103,23 +97,21 @@ impl<O: Observer> Partitions<O> {
     }
 
     /// One event, in order: the rules that it concerns, under each key that it has for them.
-    pub(super) fn judge(&mut self, arrival: &Arrival<'_>, certain: &mut Vec<Certain>) {
-        self.keys.begin(self.program.keys().len());
-        for space in 0..self.tables.len() {
-            let Some(lists) = self.concerned.get(space) else { continue };
-            let kind = arrival.kind.unwrap_or(lists.len() - 1);
-            if !lists[kind].is_empty() {
-                let program = Arc::clone(&self.program);
-                let keys = self.keys.in_space(&program, &program.spaces()[space], arrival.row, &self.groups);
-                self.judge_in_space(&program, (space, kind), &keys, arrival, certain);
-            }
+    pub(super) fn judge(&mut self, program: &Program, arrival: &Arrival<'_>, certain: &mut Vec<Certain>) {
+        self.keys.begin(program.keys().len());
+        let kind = arrival.kind.unwrap_or(program.kinds().len());
+        let Some(concerned) = self.concerned.get_mut(kind).map(std::mem::take) else { return };
+        for (space, rules) in &concerned {
+            let keys = self.keys.in_space(program, &program.spaces()[*space], arrival.row, &self.groups);
+            self.judge_in_space(program, (*space, rules), &keys, arrival, certain);
         }
+        self.concerned[kind] = concerned;
     }
 
     fn judge_in_space(
         &mut self,
         program: &Program,
-        (space, kind): (usize, usize),
+        (space, rules): (usize, &[u32]),
         keys: &InSpace,
         arrival: &Arrival<'_>,
         certain: &mut Vec<Certain>,
@@ -129,7 +121,7 @@ impl<O: Observer> Partitions<O> {
             let bytes = self.keys.bytes(*key);
             let mut entry = table.get(key.hash, bytes);
             let (mut fresh, mut dropped) = (States::new(), false);
-            for &index in &self.concerned[space][kind] {
+            for &index in rules {
                 let rule = &program.compiled()[index as usize];
                 let (counts, faults) = (&mut self.counts[index as usize], &self.faults[index as usize]);
                 counts.seen += 1;
@@ -149,7 +141,7 @@ impl<O: Observer> Partitions<O> {
                 let place = Place { space: space as u32, rule: index, hash: key.hash };
                 match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
                     Some(state) => {
-                        state.event(pattern, program.limits(), seen, &mut outcome);
+                        state.event(pattern, program.limits(), &seen, &mut outcome);
                         if state.is_empty() {
                             self.timers.leave(state.scheduled);
                             entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
@@ -159,11 +151,11 @@ impl<O: Observer> Partitions<O> {
                         }
                     }
                     None if self.forms[index as usize] == Form::Stateless => {
-                        outcome.alone(pattern, seen);
+                        outcome.alone(pattern, &seen);
                     }
-                    None if can_begin(seen) => {
+                    None if can_begin(&seen) => {
                         let mut state = Partition::new(self.forms[index as usize]);
-                        state.event(pattern, program.limits(), seen, &mut outcome);
+                        state.event(pattern, program.limits(), &seen, &mut outcome);
                         if !state.is_empty() {
                             schedule(&mut self.timers, place, &mut state, outcome.due);
                             fresh.push((index, state));
@@ -302,9 +294,20 @@ fn schedule(timers: &mut Timers, place: Place, state: &mut Partition, due: Optio
     }
 }
 
+/// The rules that an event of a type concerns, by their key spaces.
+fn concerned(program: &Program, kind: usize) -> Vec<(usize, Vec<u32>)> {
+    let mut spaces: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for (index, rule) in (0..).zip(program.compiled()) {
+        if rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok()) {
+            spaces.entry(rule.space).or_default().push(index);
+        }
+    }
+    spaces.into_iter().collect()
+}
+
 /// Whether an event can make state where there is none: begin a match, violate a first absence, be what `lag` asks
 /// for.
-fn can_begin<O>(seen: Seen<'_, O>) -> bool {
+fn can_begin<O>(seen: &Seen<'_, O>) -> bool {
     let first = seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target);
     let mut could = first.chain(seen.rule.first_absences.iter().copied());
     could.any(|step| seen.visible(step) && seen.fits_alone(step))

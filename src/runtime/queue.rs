@@ -92,7 +92,7 @@ impl Queue {
         &mut self,
         pattern: &Pattern,
         limits: &Limits,
-        seen: Seen<'_, O>,
+        seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
         self.expire(seen.at(), seen.observer);
@@ -125,7 +125,7 @@ impl Queue {
 
     /// Starts of a loop that may go on for ever, and may as well be left: how many starts complete, if the event is the
     /// one behind it. All of them that have gone round often enough.
-    fn leave<O: Observer>(&mut self, index: usize, from: usize, end: usize, seen: Seen<'_, O>) -> usize {
+    fn leave<O: Observer>(&mut self, index: usize, from: usize, end: usize, seen: &Seen<'_, O>) -> usize {
         let (Some(stop), Some(last)) = (seen.rule.stops.get(index), seen.rule.stops.get(index + 1)) else {
             return 0;
         };
@@ -146,7 +146,7 @@ impl Queue {
     }
 
     /// A new start, as far as there is room for it.
-    fn begin<O: Observer>(&mut self, limits: &Limits, seen: Seen<'_, O>, outcome: &mut Outcome) -> bool {
+    fn begin<O: Observer>(&mut self, limits: &Limits, seen: &Seen<'_, O>, outcome: &mut Outcome) -> bool {
         if self.starts.len() >= limits.partials_per_key {
             outcome.refused += 1;
             return false;
@@ -163,7 +163,7 @@ impl Queue {
     }
 
     /// The event is bound at a stop; these starts go on with it.
-    fn bind<O: Observer>(&mut self, index: usize, from: usize, end: usize, seen: Seen<'_, O>) {
+    fn bind<O: Observer>(&mut self, index: usize, from: usize, end: usize, seen: &Seen<'_, O>) {
         let (Some(lane), Some(stop)) = (self.lanes.get_mut(index), seen.rule.stops.get(index)) else {
             return;
         };
@@ -192,7 +192,7 @@ impl Queue {
     }
 
     /// The first starts are complete: reports what the policy lets through and drops what is used up.
-    fn report<O>(&mut self, pattern: &Pattern, seen: Seen<'_, O>, complete: usize, outcome: &mut Outcome) {
+    fn report<O>(&mut self, pattern: &Pattern, seen: &Seen<'_, O>, complete: usize, outcome: &mut Outcome) {
         let rule = seen.rule;
         let done: Vec<Start> = self.starts.drain(..complete.min(self.starts.len())).collect();
         let reported = if rule.policy == Policy::Every { done.len() } else { 1 };

@@ -91,6 +91,7 @@ impl Runs {
 
 impl Branch {
     /// The edge on which it waits.
+    #[inline]
     fn edge<'r>(&self, rule: &'r Compiled) -> Option<&'r Edge> {
         match self.state {
             State::Wait(edge) | State::Pending { edge, .. } => {

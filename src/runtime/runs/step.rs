@@ -53,7 +53,7 @@ impl Runs {
         &mut self,
         pattern: &Pattern,
         limits: &Limits,
-        seen: Seen<'_, O>,
+        seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
         self.cancel(pattern, seen);
@@ -80,7 +80,7 @@ impl Runs {
 
     /// `until x: …` as the last line: cancels every partial match it is seen by, one that would complete with this
     /// event included.
-    fn cancel<O: Observer>(&mut self, pattern: &Pattern, seen: Seen<'_, O>) {
+    fn cancel<O: Observer>(&mut self, pattern: &Pattern, seen: &Seen<'_, O>) {
         let Some(step) = pattern.cancel.filter(|step| seen.visible(*step) && seen.fits_alone(*step)) else {
             return;
         };
@@ -99,7 +99,7 @@ impl Runs {
     fn go_on<O: Observer>(
         &self,
         start: &mut Start,
-        seen: Seen<'_, O>,
+        seen: &Seen<'_, O>,
         turn: &mut Turn<'_>,
     ) -> Option<Complete> {
         // Most events are nothing to most partial matches.
@@ -130,7 +130,7 @@ impl Runs {
     }
 
     /// What an event is to one derivation.
-    fn judge<O: Observer>(&self, branch: &Branch, seen: Seen<'_, O>) -> Verdict {
+    fn judge<O: Observer>(&self, branch: &Branch, seen: &Seen<'_, O>) -> Verdict {
         let Some(edge) = branch.edge(seen.rule) else { return Verdict::Other };
         let previous = &self.previous;
         let view =
@@ -152,7 +152,7 @@ impl Runs {
     }
 
     /// A start at this event, if it fits a first step and the absences before it hold.
-    fn begin<O: Observer>(&self, seen: Seen<'_, O>, turn: &mut Turn<'_>) -> Option<(Start, Vec<Match>)> {
+    fn begin<O: Observer>(&self, seen: &Seen<'_, O>, turn: &mut Turn<'_>) -> Option<(Start, Vec<Match>)> {
         let none = Registers::new(seen.rule.automaton.registers().len());
         let mut branches = SmallVec::new();
         let mut matches = Vec::new();
@@ -174,7 +174,7 @@ impl Runs {
     }
 
     /// Whether the absences before a first step hold: nothing fitted them in the time before.
-    fn undisturbed<O: Observer>(&self, edge: &Edge, seen: Seen<'_, O>) -> bool {
+    fn undisturbed<O: Observer>(&self, edge: &Edge, seen: &Seen<'_, O>) -> bool {
         edge.absences.iter().all(|absence| {
             let within = seen.rule.step(absence.step).within.unwrap_or_default();
             let last = self.violated.iter().find(|(step, _)| *step == absence.step);
@@ -187,7 +187,7 @@ impl Runs {
     }
 
     /// Keeps of an event what later ones ask about.
-    fn remember<O>(&mut self, seen: Seen<'_, O>, outcome: &mut Outcome) {
+    fn remember<O>(&mut self, seen: &Seen<'_, O>, outcome: &mut Outcome) {
         for &step in &seen.rule.first_absences {
             let none = Registers::default();
             let view = View { chain: None, scopes: &[], registers: &none, previous: &self.previous };
@@ -206,7 +206,7 @@ impl Runs {
 }
 
 /// Whether a derivation goes on waiting besides what became of it.
-fn stays<O>(branch: &Branch, verdict: Verdict, seen: Seen<'_, O>) -> bool {
+fn stays<O>(branch: &Branch, verdict: Verdict, seen: &Seen<'_, O>) -> bool {
     let target = branch.edge(seen.rule).and_then(|edge| edge.target);
     verdict != Verdict::Ends
         && target.is_none_or(|step| match seen.rule.step(step).mode {
@@ -221,7 +221,7 @@ fn set<T>(of: &mut Vec<(StepId, T)>, step: StepId, value: T) {
     of.push((step, value));
 }
 
-fn bind<O>(pattern: &Pattern, before: Option<&Arc<Link>>, step: StepId, seen: Seen<'_, O>) -> Arc<Link> {
+fn bind<O>(pattern: &Pattern, before: Option<&Arc<Link>>, step: StepId, seen: &Seen<'_, O>) -> Arc<Link> {
     let slot = pattern.step(step).slot;
     Link::new(before.cloned(), seen.arrival.held(), step, slot, seen.arrival.seq)
 }
@@ -229,7 +229,7 @@ fn bind<O>(pattern: &Pattern, before: Option<&Arc<Link>>, step: StepId, seen: Se
 /// The event is bound: the open edges from there become branches, the preferred first; where nothing more is needed it
 /// is a match.
 fn take<O>(
-    seen: Seen<'_, O>,
+    seen: &Seen<'_, O>,
     chain: Arc<Link>,
     registers: Registers,
     branches: &mut SmallVec<[Branch; 1]>,
@@ -264,7 +264,7 @@ fn violates<O: Observer>(
     absences: &[Absence],
     branch: &Branch,
     previous: &Previous,
-    seen: Seen<'_, O>,
+    seen: &Seen<'_, O>,
 ) -> bool {
     let violated = absences.iter().find(|absence| {
         let step = seen.rule.step(absence.step);
@@ -289,7 +289,7 @@ fn violates<O: Observer>(
 }
 
 /// Whether the gap to the event bound just before is at least `after` and at most `within`.
-fn within_gap<O>(step: StepId, last: &Link, seen: Seen<'_, O>) -> bool {
+fn within_gap<O>(step: StepId, last: &Link, seen: &Seen<'_, O>) -> bool {
     let step = seen.rule.step(step);
     let gap = seen.arrival.row.time().since(last.time());
     step.after.is_none_or(|least| gap >= least) && step.within.is_none_or(|most| gap <= most)
@@ -297,7 +297,7 @@ fn within_gap<O>(step: StepId, last: &Link, seen: Seen<'_, O>) -> bool {
 
 /// When last absences have held long enough: each its own `within` after the last event, or else the rule's after
 /// the first one.
-fn deadline<O>(seen: Seen<'_, O>, absences: &[Absence], chain: &Link) -> Timestamp {
+fn deadline<O>(seen: &Seen<'_, O>, absences: &[Absence], chain: &Link) -> Timestamp {
     let one = |absence: &Absence| match seen.rule.step(absence.step).within {
         Some(within) => Some(chain.time().after(within)),
         None => seen.rule.within.map(|within| chain.first.after(within)),

@@ -90,6 +90,7 @@ fn within_of(rule: &Compiled, step: StepId) -> Duration {
 }
 
 /// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
+#[inline]
 pub(super) fn due(rule: &Compiled, branch: &Branch) -> Option<(Timestamp, Option<StepId>)> {
     match branch.state {
         State::Pending { deadline, .. } => Some((deadline, None)),
