@@ -48,9 +48,14 @@ impl<'t> Cursor<'t> {
         here.then_some(())
     }
 
+    /// What is left of the line.
+    pub(super) fn rest(&self) -> &'t [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     /// Bytes, if they are here.
-    pub(super) fn eat_all(&mut self, bytes: &[u8]) -> bool {
-        let here = self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(bytes));
+    fn eat_all(&mut self, bytes: &[u8]) -> bool {
+        let here = self.rest().starts_with(bytes);
         self.at += if here { bytes.len() } else { 0 };
         here
     }
@@ -157,6 +162,29 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// A number that nobody asks for. One that may be too large for a float is looked at in full.
+    fn skip_number(&mut self) -> Option<()> {
+        const SAFE: usize = 300;
+        let start = self.at;
+        let _ = self.eat(b'-');
+        let first = self.peek();
+        let whole = self.skip_digits();
+        let has_fraction = self.eat(b'.').is_none() || self.skip_digits() > 0;
+        if matches!(self.peek(), b'e' | b'E') || whole > SAFE {
+            self.at = start;
+            return self.number().map(|_| ());
+        }
+        (whole == 1 || (whole > 1 && first != b'0')).then_some(()).filter(|()| has_fraction)
+    }
+
+    fn skip_digits(&mut self) -> usize {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
     /// Digits from here on: how many, and their number, which is of no use beyond 19 of them.
     fn digits(&mut self, number: &mut u64) -> usize {
         let start = self.at;
@@ -193,7 +221,7 @@ impl<'t> Cursor<'t> {
             b'"' => self.string().map(|_| ()),
             b'{' => self.skip_all(b'}', depth.checked_sub(1)?, true),
             b'[' => self.skip_all(b']', depth.checked_sub(1)?, false),
-            b'-' | b'0'..=b'9' => self.number().map(|_| ()),
+            b'-' | b'0'..=b'9' => self.skip_number(),
             _ => self.word().map(|_| ()),
         }
     }

@@ -17,6 +17,13 @@ pub(super) struct Found<'t> {
     pub(super) identity: Option<u128>,
 }
 
+/// What comes next in an object.
+enum Name {
+    /// A name, and whose it is, if it is wanted.
+    Of(Option<usize>),
+    End,
+}
+
 /// Reads one line into the cells of a row. `None` leaves the line to the decoder.
 pub(super) struct LineReader<'t, 's> {
     pub(super) cursor: Cursor<'t>,
@@ -36,44 +43,54 @@ impl LineReader<'_, '_> {
         self.cursor.is_end().then_some(())
     }
 
+    /// An object, from its brace on.
     fn object(&mut self, node: usize, depth: usize) -> Option<()> {
-        self.cursor.at += 1;
-        self.cursor.space();
-        if self.cursor.eat(b'}').is_some() {
-            return Some(());
-        }
         for place in 0.. {
-            self.cursor.space();
-            let of = self.name(node, place)?;
-            self.cursor.space();
+            let of = match self.expected(node, place) {
+                Some(of) => of,
+                None => match self.name(node, place)? {
+                    Name::Of(of) => of,
+                    Name::End => break,
+                },
+            };
             match of {
                 Some(of) => self.value(of, depth)?,
                 None => self.cursor.skip(depth)?,
             }
-            self.cursor.space();
-            if self.cursor.eat(b',').is_none() {
-                break;
-            }
         }
-        self.cursor.eat(b'}')
+        Some(())
     }
 
-    /// A name and its colon: whose it is, if it is wanted. Mostly it is the one that the line before had here.
-    fn name(&mut self, node: usize, place: usize) -> Option<Option<usize>> {
-        if let Some((written, of)) = self.wanted.expected(node, place)
-            && self.cursor.eat_all(written)
-        {
-            return Some(of);
-        }
+    /// The name that the last object had here, with all that stands around it: whose it is, if it is wanted.
+    fn expected(&mut self, node: usize, place: usize) -> Option<Option<usize>> {
+        let expected = self.wanted.expected(node, place)?;
+        self.cursor.at += expected.begins(self.cursor.rest())?;
+        Some(expected.node)
+    }
+
+    /// A name with the brace or comma before it and the colon behind.
+    fn name(&mut self, node: usize, place: usize) -> Option<Name> {
         let start = self.cursor.at;
+        if place > 0 {
+            self.cursor.space();
+            if self.cursor.eat(b'}').is_some() {
+                return Some(Name::End);
+            }
+        }
+        self.cursor.eat(if place == 0 { b'{' } else { b',' })?;
+        self.cursor.space();
+        if place == 0 && self.cursor.eat(b'}').is_some() {
+            return Some(Name::End);
+        }
         // What an escape spells may be a wanted name.
         let quoted = self.cursor.string().filter(|quoted| !quoted.escaped)?;
         self.cursor.space();
         self.cursor.eat(b':')?;
+        self.cursor.space();
         let of = self.wanted.child(node, self.cursor.slice(quoted.start, quoted.end)?);
         let written = self.cursor.slice(start, self.cursor.at)?;
         self.wanted.remember(node, place, written.as_bytes(), of);
-        Some(of)
+        Some(Name::Of(of))
     }
 
     /// The value of a wanted name, or of one on the way to it. Of several of one name the last one counts: the decoder
@@ -98,7 +115,11 @@ impl LineReader<'_, '_> {
             // An event without a time is rejected, and the decoder says how.
             let (Cell::Int(_) | Cell::Uint(_) | Cell::Float(_)) = cell else { return None };
             let written = self.cursor.slice(start, self.cursor.at)?;
-            self.found.time = Some(self.times.text(written).ok()?);
+            self.found.time = match cell {
+                Cell::Int(n) => self.times.whole(n).or_else(|| self.times.text(written).ok()),
+                _ => self.times.text(written).ok(),
+            };
+            self.found.time?;
         }
         if roles & (role::KIND | role::ID) != 0 {
             let value = scalar(cell)?;

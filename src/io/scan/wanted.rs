@@ -23,11 +23,35 @@ pub(super) struct Node {
     order: Vec<Expected>,
 }
 
-/// A name as it was written, up to its colon, and whose it is.
+/// What an object had between two values: a name with all that stands around it, and whose it is.
 #[derive(Clone, Debug)]
-struct Expected {
+pub(super) struct Expected {
     written: Box<[u8]>,
-    node: Option<usize>,
+    /// The same in one word, if it is short enough, and which of the word's bits it takes.
+    word: u128,
+    mask: u128,
+    pub(super) node: Option<usize>,
+}
+
+impl Expected {
+    const SHORT: usize = 16;
+
+    fn new(written: &[u8], node: Option<usize>) -> Self {
+        let mut bytes = [0; Self::SHORT];
+        bytes.iter_mut().zip(written).for_each(|(to, from)| *to = *from);
+        let mask = u128::MAX.checked_shr(128 - 8 * written.len().min(Self::SHORT) as u32).unwrap_or(0);
+        Expected { written: written.into(), word: u128::from_le_bytes(bytes), mask, node }
+    }
+
+    /// How long it is, if it is what stands here.
+    pub(super) fn begins(&self, rest: &[u8]) -> Option<usize> {
+        let length = self.written.len();
+        let same = match rest.first_chunk::<{ Self::SHORT }>() {
+            Some(word) if length <= Self::SHORT => u128::from_le_bytes(*word) & self.mask == self.word,
+            _ => rest.starts_with(&self.written),
+        };
+        same.then_some(length)
+    }
 }
 
 /// Objects with more names are not remembered beyond these.
@@ -81,16 +105,15 @@ impl Wanted {
         children.into_iter().find(|&child| self.0.get(child).is_some_and(|node| *node.name == *name))
     }
 
-    /// What the last object here had at this place: a name with its colon, and whose it is.
-    pub(super) fn expected(&self, of: usize, place: usize) -> Option<(&[u8], Option<usize>)> {
-        let expected = self.0.get(of)?.order.get(place)?;
-        Some((&expected.written, expected.node))
+    /// What the last object here had at this place.
+    pub(super) fn expected(&self, of: usize, place: usize) -> Option<&Expected> {
+        self.0.get(of)?.order.get(place)
     }
 
     /// Remembers what an object has at a place.
     pub(super) fn remember(&mut self, of: usize, place: usize, written: &[u8], node: Option<usize>) {
         let Some(order) = self.0.get_mut(of).map(|node| &mut node.order) else { return };
-        let expected = Expected { written: written.into(), node };
+        let expected = Expected::new(written, node);
         if place < order.len() {
             order[place] = expected;
         } else if place == order.len() && place < REMEMBERED {

@@ -52,6 +52,12 @@ impl TimeReader {
         }
     }
 
+    /// The time that a whole number is, where that is plain; else its text says more.
+    pub(super) fn whole(&self, number: i64) -> Option<Timestamp> {
+        let plain = self.options.format.is_none();
+        plain.then(|| quick::whole(number, self.options.unit)).flatten()
+    }
+
     /// A time without a format, however it is written.
     fn full(&self, text: &str) -> Result<Timestamp, Fault> {
         if let Some(number) = Decimal::parse(text) {

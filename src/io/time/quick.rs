@@ -26,7 +26,11 @@ pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
 
 /// A whole number of up to 18 digits, for times from 1970 on.
 pub(super) fn epoch(text: &str, unit: TimeUnit) -> Option<Timestamp> {
-    let number = number(text.as_bytes()).filter(|_| (1..=18).contains(&text.len()))?;
+    number(text.as_bytes()).filter(|_| (1..=18).contains(&text.len())).and_then(|number| whole(number, unit))
+}
+
+/// The same for a number that was read already.
+pub(super) fn whole(number: i64, unit: TimeUnit) -> Option<Timestamp> {
     let unit = unit.nanos(number.unsigned_abs().into());
     number.checked_mul(i64::try_from(unit).ok()?).map(Timestamp::from_nanos)
 }

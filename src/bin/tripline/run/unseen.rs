@@ -134,13 +134,15 @@ impl Unseen {
         let rows = || run.rows.clone().filter_map(|row| run.batch.row(row));
         let sample = SAMPLE.saturating_sub(self.events);
         self.events += run.rows.len() as u64;
-        let mut counts = vec![0; run.batch.kinds().len()];
-        rows().filter_map(Row::kind_index).for_each(|kind| counts[kind] += 1);
-        run.batch
-            .kinds()
-            .zip(counts)
-            .filter(|(_, count)| *count > 0)
-            .for_each(|(k, count)| self.came(k, count));
+        // Where inputs alternate, runs are short and not worth a count of their own.
+        if run.rows.len() < run.batch.kinds().len() {
+            rows().filter_map(Row::kind).for_each(|kind| self.came(kind, 1));
+        } else {
+            let mut counts = vec![0; run.batch.kinds().len()];
+            rows().filter_map(Row::kind_index).for_each(|kind| counts[kind] += 1);
+            let came = run.batch.kinds().zip(counts).filter(|(_, count)| *count > 0);
+            came.for_each(|(kind, count)| self.came(kind, count));
+        }
         self.missing.retain(|path| {
             let column = run.batch.fields().find(path);
             !column.is_some_and(|column| rows().any(|row| !row.value(column).is_null()))
