@@ -22,6 +22,7 @@ pub struct Intake {
     keep: Keep,
     chunk: usize,
     is_live: bool,
+    is_one_of_many: bool,
     state: State,
     notes: Vec<String>,
     failed: Option<Error>,
@@ -66,15 +67,17 @@ impl Intake {
             keep,
             chunk: if raw.is_pipe() { 0 } else { chunk },
             is_live: raw.is_pipe(),
+            is_one_of_many: input.is_one_of_many(),
             state: State::Opened(Box::new(raw)),
             notes: Vec::new(),
             failed: None,
         })
     }
 
-    /// Whether what comes next may be long in coming, so that what is there must not wait for it.
-    pub fn is_live(&self) -> bool {
-        self.is_live
+    /// Whether further portions may be read before the first is used: not of a pipe, which may be long in giving the
+    /// next, and not of one of very many inputs, which together would hold a lot.
+    pub fn reads_ahead(&self) -> bool {
+        !self.is_live && !self.is_one_of_many
     }
 
     /// The name of the input.

@@ -82,12 +82,12 @@ impl Feed {
         }
     }
 
-    /// Reads portions and decodes them side by side: a few for each thread, of a live input what is there.
+    /// Reads portions and decodes them side by side, a few for each thread, if the input may be read ahead.
     fn read(&mut self, workers: &Workers) {
         const FOR_EACH: usize = 2;
         let most = match workers.count() {
             1 => 1,
-            _ if self.intake.is_live() => 1,
+            _ if !self.intake.reads_ahead() => 1,
             count => count * FOR_EACH,
         };
         let mut loads = Vec::with_capacity(most);

@@ -240,7 +240,7 @@ fn tap(progress: &Progress, shared: &Shared, interrupt: &Interrupt) -> Tap {
 
 /// How much of an input is read at once: together the inputs hold little.
 fn chunk(inputs: &Inputs) -> usize {
-    const ALL: usize = 64 << 20;
+    const ALL: usize = 16 << 20;
     (ALL / inputs.iter().len().max(1)).clamp(8 << 10, 256 << 10)
 }
 
