@@ -16,7 +16,7 @@ mod split;
 mod words;
 
 pub use habit::instead_of_clause;
-pub use print::{print, print_expr, print_rule};
+pub use print::{print, print_clause, print_expr, print_head, print_rule, print_step};
 pub use words::{CLAUSES, METADATA, POLICIES, RESERVED, quote_ident, quote_string};
 
 use crate::diagnostic::{self, Code, Diagnostic};

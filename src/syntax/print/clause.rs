@@ -28,6 +28,15 @@ impl Printer<'_> {
         lines
     }
 
+    /// A clause without the steps between its braces.
+    pub(super) fn clause_head(&mut self, clause: &Clause) -> Vec<Doc> {
+        match &clause.kind {
+            ClauseKind::Sequence(sequence) => self.sequence_head(sequence),
+            ClauseKind::Window(window) => self.window_head(window),
+            _ => self.clause(clause, 0),
+        }
+    }
+
     fn clause(&mut self, clause: &Clause, width: usize) -> Vec<Doc> {
         match &clause.kind {
             ClauseKind::Meta { key, value } => {

@@ -6,7 +6,9 @@ mod expr;
 mod source;
 mod step;
 
-use super::ast::{EventDecl, Expr, FieldDecl, File, Item, ListDecl, ListSource, Rule, StringLit, TypeName};
+use super::ast::{
+    Clause, EventDecl, Expr, FieldDecl, File, Item, ListDecl, ListSource, Rule, Step, StringLit, TypeName,
+};
 use super::words::{quote_ident, quote_string};
 use crate::span::Span;
 use doc::{Doc, Line, Role};
@@ -32,6 +34,23 @@ pub fn print_rule(rule: &Rule) -> String {
 pub fn print_expr(expr: &Expr) -> String {
     let mut printer = Printer { source: Source::default(), quote: &[] };
     doc::flat(&[printer.expr(expr)])
+}
+
+/// The canonical text of one step, on one line.
+pub fn print_step(step: &Step) -> String {
+    let mut printer = Printer { source: Source::default(), quote: &[] };
+    doc::flat(&[printer.step(step, 0)])
+}
+
+/// What the text of a step begins with: its mode, name and quantifier.
+pub fn print_head(step: &Step) -> String {
+    step::plain_head(step)
+}
+
+/// The canonical text of one clause, on one line; of a sequence or window what stands before its steps.
+pub fn print_clause(clause: &Clause) -> String {
+    let mut printer = Printer { source: Source::default(), quote: &[] };
+    doc::flat(&printer.clause_head(clause))
 }
 
 /// Makes layouts of trees.

@@ -11,20 +11,24 @@ use crate::syntax::words::{STEP_WORDS, quote_ident, tick};
 
 impl Printer<'_> {
     pub(super) fn sequence(&mut self, sequence: &Sequence) -> Vec<Doc> {
-        let mut parts: Vec<Doc> = vec!["sequence".into()];
-        parts.extend(self.partition(&sequence.partition));
-        parts.extend(sequence.within.map(|within| self.bound("within", within).into()));
+        let mut parts = self.sequence_head(sequence);
         parts.push(" {".into());
         parts.extend(self.block(&sequence.items, sequence.span));
         parts.push("}".into());
         parts
     }
 
+    pub(super) fn sequence_head(&mut self, sequence: &Sequence) -> Vec<Doc> {
+        let mut parts: Vec<Doc> = vec!["sequence".into()];
+        parts.extend(self.partition(&sequence.partition));
+        parts.extend(sequence.within.map(|within| self.bound("within", within).into()));
+        parts
+    }
+
     /// A window with a single step stands on one line if it fits.
     pub(super) fn window(&mut self, window: &Window) -> Vec<Doc> {
-        let mut parts: Vec<Doc> = vec!["window".into()];
-        parts.extend(self.partition(&window.partition));
-        parts.push(format!(" {} {{", self.shape(&window.shape)).into());
+        let mut parts = self.window_head(window);
+        parts.push(" {".into());
         let mut steps = Vec::new();
         let widths = self.widths(window.steps.iter().map(Some));
         for (index, (step, width)) in window.steps.iter().zip(widths).enumerate() {
@@ -35,6 +39,13 @@ impl Printer<'_> {
         let body = vec![Doc::Nest(2, steps), close, "}".into()];
         let several = window.steps.len() > 1;
         parts.push(if several { Doc::Group(body, true) } else { Doc::group(body) });
+        parts
+    }
+
+    pub(super) fn window_head(&mut self, window: &Window) -> Vec<Doc> {
+        let mut parts: Vec<Doc> = vec!["window".into()];
+        parts.extend(self.partition(&window.partition));
+        parts.push(format!(" {}", self.shape(&window.shape)).into());
         parts
     }
 
@@ -106,7 +117,7 @@ impl Printer<'_> {
             SequenceItem::Group { items, quantifier, until, span } => {
                 let mut parts = vec!["(".into()];
                 parts.extend(self.block(items, *span));
-                let times = quantifier.map(quantifier_text).unwrap_or_default();
+                let times = quantifier.map(Quantifier::text).unwrap_or_default();
                 parts.push(format!("){times}").into());
                 if let Some(until) = until {
                     let end = vec![" until ".into(), self.ending(until)];
@@ -217,7 +228,7 @@ pub(super) fn columns(items: &[Option<(usize, bool)>]) -> Vec<usize> {
 }
 
 /// `next a{2,}`
-fn plain_head(step: &Step) -> String {
+pub(super) fn plain_head(step: &Step) -> String {
     let mode = match step.mode {
         Some((Mode::Next, _)) => "next ",
         Some((Mode::Any, _)) => "any ",
@@ -229,19 +240,22 @@ fn plain_head(step: &Step) -> String {
         word if word == "div" || STEP_WORDS.iter().any(|(reserved, _)| *reserved == word) => tick(word),
         name => quote_ident(name),
     };
-    format!("{mode}{name}{}", step.quantifier.map(quantifier_text).unwrap_or_default())
+    format!("{mode}{name}{}", step.quantifier.map(Quantifier::text).unwrap_or_default())
 }
 
-fn quantifier_text(quantifier: Quantifier) -> String {
-    let times = match (quantifier.min, quantifier.max) {
-        (0, Some(1)) => "?".to_owned(),
-        (0, None) => "*".to_owned(),
-        (1, None) => "+".to_owned(),
-        (min, None) => format!("{{{min},}}"),
-        (min, Some(max)) if min == max => format!("{{{min}}}"),
-        (min, Some(max)) => format!("{{{min},{max}}}"),
-    };
-    if quantifier.reluctant { times + "?" } else { times }
+impl Quantifier {
+    /// As it is written.
+    pub fn text(self) -> String {
+        let times = match (self.min, self.max) {
+            (0, Some(1)) => "?".to_owned(),
+            (0, None) => "*".to_owned(),
+            (1, None) => "+".to_owned(),
+            (min, None) => format!("{{{min},}}"),
+            (min, Some(max)) if min == max => format!("{{{min}}}"),
+            (min, Some(max)) => format!("{{{min},{max}}}"),
+        };
+        if self.reluctant { times + "?" } else { times }
+    }
 }
 
 fn span(item: &SequenceItem) -> Span {
