@@ -1,9 +1,11 @@
 //! A compiled rule set: immutable, shared, with a fingerprint for each rule.
 
 mod compiled;
+mod cost;
 mod form;
 
 pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode};
+pub use cost::{Cost, End};
 pub use form::{Form, Stop};
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! `tripline check`: compile, report every error and lint.
 
+mod cost;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -22,7 +24,8 @@ Examples:
   tripline check rules/                  every error and lint of the rules below rules/
   tripline check --deny rules/           exit with 1 on lints too
   tripline check -p limit=500 a.trip     with another value for a parameter
-  tripline check --format short rules/   file:line:column: error[CODE]: message")]
+  tripline check --format short rules/   file:line:column: error[CODE]: message
+  tripline check --cost rules/           what each rule holds for a key, and when that ends")]
 pub(crate) struct Args {
     /// Rule files, or folders with *.trip files
     #[arg(required = true, value_name = "RULES")]
@@ -38,6 +41,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CODES", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     #[arg(default_missing_value = "all", value_parser = lint_parser(), hide_possible_values = true)]
     deny: Vec<Lint>,
+
+    /// Say what each rule costs: a table, with --format json lines, on standard output
+    #[arg(long)]
+    cost: bool,
 
     /// full is drawn on standard error; short and json are lines on standard output
     #[arg(long, value_enum, default_value_t = Format::Full)]
@@ -72,6 +79,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let compiled = rules::compile(&args.rules, &args.params, &limits)?;
     let Compiled { sources, findings, .. } = &compiled;
     report(findings, sources, args.format, terminal)?;
+    if let Some(program) = compiled.program.as_ref().filter(|_| args.cost) {
+        cost::write(program, args.format == Format::Json)?;
+    }
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     terminal.say(&format!(

@@ -1,0 +1,107 @@
+//! What a rule costs: how its partial matches are held, and what ends them.
+
+use std::fmt;
+
+use super::form::Form;
+use crate::automaton::{Automaton, TooLarge};
+use crate::id::StepId;
+use crate::limits::Limits;
+use crate::plan::{Body, Expr, Mode, Policy, Rule, Sequence};
+use crate::time::Duration;
+
+/// What a rule costs, known before the first event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// How its partial matches are held.
+    pub form: Form,
+    /// Why not in a cheaper form, if there is one.
+    pub because: Option<String>,
+    /// What is held for one key; `None` is nothing.
+    pub holds: Option<&'static str>,
+    /// When that is forgotten.
+    pub ends: End,
+    /// How many partial matches of one key there may be at the most; `None` where there are none.
+    pub limit: Option<usize>,
+    /// Whether for each key the event before is held without end besides, because `lag` asks for it.
+    pub lags: bool,
+    /// How many steps and absences it has.
+    pub steps: usize,
+    /// How many ways from step to step.
+    pub edges: usize,
+}
+
+/// When a partial match is forgotten, if nothing completes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There are none.
+    Nothing,
+    /// So long after its first event.
+    Within(Duration),
+    /// When the `within` of the step it waits for has passed.
+    Gaps,
+    /// With the next event of the key, whatever it is.
+    NextEvent,
+    /// Never, if what this step asks for does not come.
+    Never(String),
+}
+
+impl Cost {
+    /// What a rule costs, whether it runs or not.
+    pub fn of(rule: &Rule, limits: &Limits) -> Result<Cost, TooLarge> {
+        let pattern = rule.pattern();
+        let automaton = Automaton::new(pattern, limits.edges)?;
+        let lags = lags(rule);
+        let sequence = match &rule.body {
+            Body::Event(_) => None,
+            Body::Sequence(sequence) => Some(sequence),
+        };
+        let form = Form::of(rule);
+        Ok(Cost {
+            form,
+            because: Form::because(rule),
+            holds: sequence.map(|sequence| match (form, sequence.policy) {
+                (_, Policy::Latest) => "the latest of each place",
+                (Form::Queue, _) => "starts",
+                _ => "starts with all their ways on",
+            }),
+            ends: sequence.map_or(End::Nothing, |sequence| end(sequence, &automaton)),
+            limit: sequence.map(|_| limits.partials_per_key),
+            lags,
+            steps: pattern.steps.len(),
+            edges: automaton.all_edges().count(),
+        })
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Nothing => Ok(()),
+            End::Within(length) => write!(f, "within {length}"),
+            End::Gaps => f.write_str("within of its steps"),
+            End::NextEvent => f.write_str("with the key's next event"),
+            End::Never(step) => write!(f, "never without `{step}`"),
+        }
+    }
+}
+
+fn end(sequence: &Sequence, automaton: &Automaton) -> End {
+    if let Some(within) = sequence.within {
+        return End::Within(within);
+    }
+    let pattern = &sequence.pattern;
+    let positions = (0..pattern.steps.len()).filter_map(StepId::new);
+    let waits = positions.flat_map(|step| automaton.edges(Some(step))).filter_map(|edge| edge.target);
+    let open: Vec<_> = waits.map(|step| pattern.step(step)).filter(|step| step.within.is_none()).collect();
+    match open.iter().find(|step| step.mode != Mode::Next) {
+        Some(step) => End::Never(pattern.slot(step.slot).name.to_string()),
+        None if open.is_empty() => End::Gaps,
+        None => End::NextEvent,
+    }
+}
+
+fn lags(rule: &Rule) -> bool {
+    let mut lags = false;
+    rule.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
+    lags
+}
