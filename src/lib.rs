@@ -48,13 +48,13 @@
 //! | [`diagnostic::Diagnostic`] | what is wrong with a rule, as data |
 //!
 //! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
-//! No input makes it panic. What grows with the events of one key has a bound in [`Limits`]; the number of keys and
-//! the reorder buffer have none yet.
+//! No input makes it panic. What grows with the events of one key has a bound in [`Limits`]; the number of keys,
+//! the events that one partial match binds and the reorder buffer have none yet.
 //!
 //! # Features
 //!
 //! Without features the library does no input and output. `io` reads NDJSON, CSV and logs and writes alerts;
-//! `pipeline` reads them with several threads; `render` draws diagnostics; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
+//! `pipeline` reads them with several threads; `render` draws diagnostics, `draw` the automata of rules; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
 
 mod alert;
 mod analysis;
@@ -62,6 +62,8 @@ pub mod automaton;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod diagnostic;
+#[cfg(feature = "draw")]
+pub mod drawing;
 mod event;
 pub mod function;
 mod id;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub steps: usize,
     /// Ways from step to step that one rule's pattern may have.
     pub edges: usize,
+    /// Ways from step to step of one drawing; with more of them nothing would be seen in it.
+    pub drawn_edges: usize,
     /// Diagnostics reported for one compilation; the rest are counted.
     pub diagnostics: usize,
     /// Bytes of one input line or record.
@@ -43,6 +45,7 @@ impl Default for Limits {
             regex_bytes: 1 << 20,
             steps: 1_000,
             edges: 100_000,
+            drawn_edges: 400,
             diagnostics: 100,
             line_bytes: 16 << 20,
             record_depth: 64,

@@ -9,6 +9,7 @@ mod clock;
 mod corpus;
 mod diagnostics;
 mod docs;
+mod drawing;
 mod generate;
 mod io;
 mod judge;

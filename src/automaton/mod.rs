@@ -8,12 +8,10 @@
 //! There is no event in it, no time and no state; its size does not depend on the numbers in quantifiers.
 
 mod build;
-mod dump;
 mod frame;
 mod registers;
 
 pub use build::TooLarge;
-pub use dump::dot;
 pub use registers::{Count, Guard, Register, RegisterId, Registers, Update};
 
 use crate::id::{GroupId, StepId};

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod demo;
 mod fmt;
+mod graph;
 mod params;
 mod reading;
 mod rules;
