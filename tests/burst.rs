@@ -4,8 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tripline::reference::Reference;
+use tripline::runtime::{Engine, Setup};
 use tripline::{
-    Alert, AtEnd, EngineOptions, Event, Limits, Program, RuleStats, Settings, Sink, SourceFile, Timestamp,
+    Alert, AtEnd, Batch, EngineOptions, Event, Limits, Program, RuleStats, Settings, Sink, SourceFile,
+    Timestamp,
 };
 
 const GUESSED: &str = "
@@ -34,25 +36,68 @@ fn beyond_the_limit_the_latest_starts_and_the_least_preferred_are_refused() {
     assert_eq!((alerts, stats.starts, stats.refused), (vec![vec![1, 1]], 10, 20));
 }
 
+/// As runs a rule is refused what the reference refuses; a queue holds each start once, so it has room for ten of them.
+#[test]
+fn the_engine_refuses_what_the_reference_does_in_either_form() {
+    let limits = Limits { partials_per_key: 10, ..Limits::default() };
+    for rule in [GUESSED.replace("fail{3,}", "fail"), GUESSED.to_owned()] {
+        let reference = run(&rule, &["failure"; 30], limits.clone());
+        assert_eq!(run_fast(&rule, &["failure"; 30], limits.clone(), true), reference);
+        let (alerts, stats) = run_fast(&rule, &["failure"; 30], limits.clone(), false);
+        assert_eq!((alerts, stats.starts, stats.refused), (reference.0, 10, 20));
+    }
+}
+
+/// Text that an expression makes is bounded: beyond it the value is unknown, which is counted.
+#[test]
+fn a_text_that_grows_too_long_is_unknown_and_counted() {
+    let rule = "rule r { sequence by user { a: login  b: login } emit twice = concat(a.outcome, b.outcome) }";
+    for (computed_bytes, errors) in [(14, 0), (13, 1)] {
+        let limits = Limits { computed_bytes, ..Limits::default() };
+        let reference = run(rule, &["failure"], limits.clone());
+        assert_eq!((reference.0.len(), reference.1.eval_errors), (1, errors));
+        assert_eq!(run_fast(rule, &["failure"], limits, false), reference);
+    }
+}
+
 /// How many events each alert binds to each step, after one success behind these outcomes.
 fn run(rule: &str, outcomes: &[&str], limits: Limits) -> (Vec<Vec<usize>>, RuleStats) {
-    let file = SourceFile { name: "burst.trip".into(), text: rule.into() };
-    let program = Arc::new(Program::compile(&[file], &Settings::default(), limits).0.unwrap());
-    let mut engine = Reference::new(program, EngineOptions::default());
+    let mut engine = Reference::new(compile(rule, limits), EngineOptions::default());
     let mut found = Found::default();
-    for (n, outcome) in outcomes.iter().chain(&["success"]).enumerate() {
-        let fields = [("user", "ann"), ("outcome", outcome)];
-        let fields = fields.map(|(name, value)| (name.into(), tripline::Value::str(value)));
-        let event = Event::new(
-            Timestamp::from_nanos(n as i64 * 10_000_000),
-            Some("login"),
-            fields.into_iter().collect(),
-        );
+    for event in events(outcomes) {
         assert!(engine.push(event, &mut found).is_continue());
     }
     let stats = engine.stats().rules[0].clone();
     assert!(engine.finish(AtEnd::Hold, &mut found).is_continue());
     (found.0, stats)
+}
+
+/// The same with the other engine.
+fn run_fast(rule: &str, outcomes: &[&str], limits: Limits, general: bool) -> (Vec<Vec<usize>>, RuleStats) {
+    let program = compile(rule, limits);
+    let setup = Setup { general, ..Setup::default() };
+    let mut engine = Engine::with(Arc::clone(&program), EngineOptions::default(), setup, ());
+    let mut found = Found::default();
+    let batch = Arc::new(Batch::of(program.fields(), events(outcomes).map(Arc::new)));
+    assert!(engine.push(&batch, &mut found).is_continue());
+    let stats = engine.stats().rules[0].clone();
+    assert!(engine.finish(AtEnd::Hold, &mut found).is_continue());
+    (found.0, stats)
+}
+
+fn compile(rule: &str, limits: Limits) -> Arc<Program> {
+    let file = SourceFile { name: "burst.trip".into(), text: rule.into() };
+    Arc::new(Program::compile(&[file], &Settings::default(), limits).0.unwrap())
+}
+
+/// These outcomes and a success, a hundredth of a second apart.
+fn events(outcomes: &[&str]) -> impl Iterator<Item = Event> {
+    outcomes.iter().chain(&["success"]).enumerate().map(|(n, outcome)| {
+        let fields = [("user", "ann"), ("outcome", outcome)];
+        let fields = fields.map(|(name, value)| (name.into(), tripline::Value::str(value)));
+        let time = Timestamp::from_nanos(n as i64 * 10_000_000);
+        Event::new(time, Some("login"), fields.into_iter().collect())
+    })
 }
 
 #[derive(Default)]
