@@ -79,7 +79,7 @@ fn try_one(trial: &Trial) -> TestCaseResult {
     let general = engine::in_general(&case, Arc::clone(&program));
     agree(&case, "in the general form", &said(&expected, true), &said(&general, true))?;
     let shards = engine::in_shards(&case, Arc::clone(&program));
-    agree(&case, "in shards", &sum(&[expected.clone()]), &sum(&shards))?;
+    agree(&case, "in shards", &sum(std::slice::from_ref(&expected)), &sum(&shards))?;
     for size in [3, usize::MAX] {
         let found = engine::batches(&case, Arc::clone(&program), size);
         agree(&case, &format!("in batches of {size}"), &said(&expected, false), &said(&found, false))?;

@@ -22,7 +22,6 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use compact_str::CompactString;
 /// use tripline::runtime::Engine;
 /// use tripline::{Alert, AtEnd, Batch, EngineOptions, Event, Limits, Program, Record, Settings, SourceFile};
 /// use tripline::{Timestamp, Value};
@@ -33,7 +32,7 @@ use crate::time::Timestamp;
 /// let program = Arc::new(program.unwrap());
 /// let mut engine = Engine::new(Arc::clone(&program), EngineOptions::default());
 ///
-/// let fail = |second| {
+/// let fail = |second: i64| {
 ///     let fields = Record::from_iter([("user".into(), Value::str("ann"))]);
 ///     Arc::new(Event::new(Timestamp::from_nanos(second * 1_000_000_000), Some("fail"), fields))
 /// };

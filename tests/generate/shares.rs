@@ -53,6 +53,7 @@ impl Observer for Watch {
 /// At least half of the trials raise an alert, and of those every construct is in at least one of a hundred; in one of
 /// ten an absence is violated, a partial match expires, two events have the same time.
 #[test]
+#[expect(clippy::print_stdout, reason = "the shares are for whoever runs it with `--nocapture`")]
 fn the_trials_are_about_something() {
     let mut all = 0;
     let mut alerting = 0;
