@@ -252,6 +252,12 @@ impl Batch {
         Batch { sources, before: length, lines: Some(lines), keep, ..Batch::new(fields) }
     }
 
+    /// Makes room for so many rows.
+    pub(crate) fn expect(&mut self, rows: usize) {
+        self.heads.reserve(rows);
+        self.cells.reserve(rows * self.fields.len());
+    }
+
     /// Begins a further row, in place of one that was not completed. All its cells are null.
     pub(crate) fn blank(&mut self) {
         let start = self.heads.len() * self.fields.len();

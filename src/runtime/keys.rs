@@ -63,6 +63,13 @@ impl Keys {
         groups: &KeyGroups,
     ) -> InSpace {
         let mut found = InSpace::default();
+        if let [number] = space.keys[..] {
+            let key = self.key(program, number, row, groups);
+            found.hidden.push(key.is_none());
+            let owned = key.filter(|key| groups.owns(key.group));
+            found.keys.extend(owned.map(|key| (key, Flags::from_elem(true, 1))));
+            return found;
+        }
         for (index, &number) in space.keys.iter().enumerate() {
             let key = self.key(program, number, row, groups);
             found.hidden.push(key.is_none());

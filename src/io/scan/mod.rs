@@ -77,6 +77,10 @@ impl Scanner {
         let (mut start, mut number) = (0, first);
         while let Some(rest) = text.as_bytes().get(start..).filter(|rest| !rest.is_empty()) {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            if start == 0 {
+                // The lines of a chunk are mostly of one length.
+                batch.expect((text.len() / (length + 1) + 1).min(MOST_EXPECTED));
+            }
             let spoilt = spoilt.next_if(|(at, _)| *at == start);
             let line = rest.get(..length).unwrap_or_default();
             let raw = spoilt.as_ref().map_or(line, |(_, bytes)| bytes);
@@ -141,6 +145,9 @@ impl Scanner {
         Some(())
     }
 }
+
+/// For so many rows room is made before they come.
+const MOST_EXPECTED: usize = 4_096;
 
 fn span(start: usize, end: usize) -> Option<Span> {
     Some(Span { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? })
