@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, Quoted};
-use super::wanted::{Wanted, role};
+use super::wanted::{Before, Wanted, role};
 use crate::event::{Batch, Cell, Event, Value, ValueRef};
 use crate::io::assemble::type_of;
 use crate::io::time::TimeReader;
@@ -19,8 +19,8 @@ pub(super) struct Found<'t> {
 
 /// What comes next in an object.
 enum Name {
-    /// A name, and whose it is, if it is wanted.
-    Of(Option<usize>),
+    /// A name: whose it is, if it is wanted, and by what it is remembered.
+    Of(Option<usize>, Before),
     End,
 }
 
@@ -45,41 +45,41 @@ impl LineReader<'_, '_> {
 
     /// An object, from its brace on.
     fn object(&mut self, node: usize, depth: usize) -> Option<()> {
-        for place in 0.. {
-            let of = match self.expected(node, place) {
-                Some(of) => of,
-                None => match self.name(node, place)? {
-                    Name::Of(of) => of,
-                    Name::End => break,
-                },
+        let mut before = Before::Nothing;
+        loop {
+            let name = match self.expected(node, before) {
+                Some(name) => name,
+                None => self.name(node, before)?,
             };
+            let Name::Of(of, here) = name else { return Some(()) };
             match of {
                 Some(of) => self.value(of, depth)?,
                 None => self.cursor.skip(depth)?,
             }
+            before = here;
         }
-        Some(())
     }
 
-    /// The name that the last object had here, with all that stands around it: whose it is, if it is wanted.
-    fn expected(&mut self, node: usize, place: usize) -> Option<Option<usize>> {
-        let expected = self.wanted.expected(node, place)?;
-        self.cursor.at += expected.begins(self.cursor.rest())?;
-        Some(expected.node)
+    /// A name that stood here in an object before, with all that stands around it.
+    fn expected(&mut self, node: usize, before: Before) -> Option<Name> {
+        let (number, length, of) = self.wanted.expected(node, before, self.cursor.rest())?;
+        self.cursor.at += length;
+        Some(Name::Of(of, Before::Name(number)))
     }
 
     /// A name with the brace or comma before it and the colon behind.
-    fn name(&mut self, node: usize, place: usize) -> Option<Name> {
+    fn name(&mut self, node: usize, before: Before) -> Option<Name> {
         let start = self.cursor.at;
-        if place > 0 {
+        let is_first = matches!(before, Before::Nothing);
+        if !is_first {
             self.cursor.space();
             if self.cursor.eat(b'}').is_some() {
                 return Some(Name::End);
             }
         }
-        self.cursor.eat(if place == 0 { b'{' } else { b',' })?;
+        self.cursor.eat(if is_first { b'{' } else { b',' })?;
         self.cursor.space();
-        if place == 0 && self.cursor.eat(b'}').is_some() {
+        if is_first && self.cursor.eat(b'}').is_some() {
             return Some(Name::End);
         }
         // What an escape spells may be a wanted name.
@@ -89,8 +89,8 @@ impl LineReader<'_, '_> {
         self.cursor.space();
         let of = self.wanted.child(node, self.cursor.slice(quoted.start, quoted.end)?);
         let written = self.cursor.slice(start, self.cursor.at)?;
-        self.wanted.remember(node, place, written.as_bytes(), of);
-        Some(Name::Of(of))
+        let number = self.wanted.remember(node, before, written.as_bytes(), of);
+        Some(Name::Of(of, number.map_or(Before::Unknown, Before::Name)))
     }
 
     /// The value of a wanted name, or of one on the way to it. Of several of one name the last one counts: the decoder

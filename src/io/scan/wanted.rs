@@ -19,8 +19,10 @@ pub(super) struct Node {
     /// The row that had it last, by which a second one of its name shows.
     pub(super) seen: u64,
     children: Vec<usize>,
-    /// The names that the last object here had, in its order.
-    order: Vec<Expected>,
+    /// The names that objects here have had.
+    names: Vec<Expected>,
+    /// Which of them stood first, and which behind each of them: events of different types have different names.
+    after: Vec<Vec<usize>>,
 }
 
 /// What an object had between two values: a name with all that stands around it, and whose it is.
@@ -54,8 +56,30 @@ impl Expected {
     }
 }
 
-/// Objects with more names are not remembered beyond these.
+/// Objects with more names are not remembered beyond these, nor more that stood behind one name.
 const REMEMBERED: usize = 256;
+const BEHIND: usize = 16;
+
+/// What stands before a name in its object.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// A name that is remembered, by its number.
+    Name(usize),
+    /// A name that is not.
+    Unknown,
+}
+
+impl Before {
+    fn slot(self) -> Option<usize> {
+        match self {
+            Before::Nothing => Some(0),
+            Before::Name(number) => Some(number + 1),
+            Before::Unknown => None,
+        }
+    }
+}
 
 impl Node {
     /// Whether its value itself is asked for.
@@ -105,19 +129,42 @@ impl Wanted {
         children.into_iter().find(|&child| self.0.get(child).is_some_and(|node| *node.name == *name))
     }
 
-    /// What the last object here had at this place.
-    pub(super) fn expected(&self, of: usize, place: usize) -> Option<&Expected> {
-        self.0.get(of)?.order.get(place)
+    /// The name that begins here, if it stood behind this one before: its number, its length, and whose it is.
+    pub(super) fn expected(
+        &self,
+        of: usize,
+        behind: Before,
+        rest: &[u8],
+    ) -> Option<(usize, usize, Option<usize>)> {
+        let node = self.0.get(of)?;
+        node.after.get(behind.slot()?)?.iter().find_map(|&number| {
+            let expected = node.names.get(number)?;
+            Some((number, expected.begins(rest)?, expected.node))
+        })
     }
 
-    /// Remembers what an object has at a place.
-    pub(super) fn remember(&mut self, of: usize, place: usize, written: &[u8], node: Option<usize>) {
-        let Some(order) = self.0.get_mut(of).map(|node| &mut node.order) else { return };
-        let expected = Expected::new(written, node);
-        if place < order.len() {
-            order[place] = expected;
-        } else if place == order.len() && place < REMEMBERED {
-            order.push(expected);
+    /// Remembers what stood behind a name, and gives its number.
+    pub(super) fn remember(
+        &mut self,
+        of: usize,
+        behind: Before,
+        written: &[u8],
+        child: Option<usize>,
+    ) -> Option<usize> {
+        let node = self.0.get_mut(of)?;
+        let number = match node.names.iter().position(|name| *name.written == *written) {
+            Some(number) => number,
+            None if node.names.len() < REMEMBERED => {
+                node.names.push(Expected::new(written, child));
+                node.names.len() - 1
+            }
+            None => return None,
+        };
+        node.after.resize_with(node.names.len() + 1, Vec::new);
+        let after = node.after.get_mut(behind.slot()?)?;
+        if after.len() < BEHIND && !after.contains(&number) {
+            after.push(number);
         }
+        Some(number)
     }
 }
