@@ -40,10 +40,13 @@ pub(super) fn over(
         Aggregate::Max => extreme(slot, arg, here, Ordering::Greater),
         Aggregate::Distinct => {
             let mut forms: IndexSet<Vec<u8>, FixedState> = IndexSet::default();
+            let mut form = Vec::new();
             each(slot, arg, here, |value| {
-                let mut form = Vec::new();
+                form.clear();
                 value.encode(&mut form);
-                forms.insert(form);
+                if !forms.contains(&form) {
+                    forms.insert(form.clone());
+                }
             });
             size(forms.len() as u64)
         }
