@@ -134,13 +134,16 @@ impl<O: Observer> Engine<O> {
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
         let program = Arc::clone(&self.partitions.program);
-        let kinds: Vec<Option<usize>> =
-            batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
+        let number = |kind: &str| program.kinds().get_index_of(kind);
+        // Of a few rows, as several inputs give them in turn, each is asked for its type by itself.
+        let few = rows.len() < batch.kinds().len();
+        let kinds: Vec<Option<usize>> = batch.kinds().filter(|_| !few).map(number).collect();
         for row in rows.filter_map(|row| batch.row(row)) {
             self.counts.events += 1;
             match self.buffer.arrive(batch, row) {
                 Fate::Next => {
-                    let kind = row.kind_index().and_then(|index| kinds.get(index).copied().flatten());
+                    let known = row.kind_index().and_then(|index| kinds.get(index));
+                    let kind = known.copied().unwrap_or_else(|| row.kind().and_then(number));
                     self.judge(&program, row, kind, outlet)?;
                 }
                 Fate::Waits => self.settle(outlet)?,
