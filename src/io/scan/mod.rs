@@ -37,6 +37,8 @@ pub struct Scanner {
     assembler: Assembler,
     lines: Arc<dyn Whole>,
     scanned: u64,
+    /// How many bytes the chunk before had, and how many rows.
+    before: (usize, usize),
     /// Lines that were left to the decoder.
     #[cfg(test)]
     aided: u64,
@@ -62,6 +64,7 @@ impl Scanner {
             lines: Arc::new(Decoded { depth: options.limits.record_depth }),
             options: Arc::clone(options),
             scanned: 0,
+            before: (USUAL_LINE, 1),
             #[cfg(test)]
             aided: 0,
         }
@@ -74,13 +77,12 @@ impl Scanner {
         let mut batch =
             Batch::reading(&self.fields, &self.source, text.len(), Arc::clone(&self.lines), self.keep);
         let mut rejects = VecDeque::new();
+        // Chunks of one input have lines of much the same length.
+        let (bytes, rows) = self.before;
+        batch.expect((text.len() * rows / bytes.max(1) * 9 / 8 + 1).min(MOST_EXPECTED));
         let (mut start, mut number) = (0, first);
         while let Some(rest) = text.as_bytes().get(start..).filter(|rest| !rest.is_empty()) {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
-            if start == 0 {
-                // The lines of a chunk are mostly of one length.
-                batch.expect((text.len() / (length + 1) + 1).min(MOST_EXPECTED));
-            }
             let spoilt = spoilt.next_if(|(at, _)| *at == start);
             let line = rest.get(..length).unwrap_or_default();
             let raw = spoilt.as_ref().map_or(line, |(_, bytes)| bytes);
@@ -91,6 +93,7 @@ impl Scanner {
             }
             (start, number) = (start + length + 1, number + 1);
         }
+        self.before = (text.len(), batch.len());
         Block { batch: Arc::new(batch.read(text)), rejects }
     }
 
@@ -145,6 +148,9 @@ impl Scanner {
         Some(())
     }
 }
+
+/// How long lines mostly are.
+const USUAL_LINE: usize = 200;
 
 /// For so many rows room is made before they come.
 const MOST_EXPECTED: usize = 4_096;

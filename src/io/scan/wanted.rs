@@ -22,37 +22,39 @@ pub(super) struct Node {
     /// The names that objects here have had.
     names: Vec<Expected>,
     /// Which of them stood first, and which behind each of them: events of different types have different names.
-    after: Vec<Vec<usize>>,
+    after: Vec<Vec<Guess>>,
 }
 
 /// What an object had between two values: a name with all that stands around it, and whose it is.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
+struct Expected {
     written: Box<[u8]>,
-    /// The same in one word, if it is short enough, and which of the word's bits it takes.
-    word: u128,
-    mask: u128,
-    pub(super) node: Option<usize>,
+    node: Option<usize>,
 }
 
-impl Expected {
-    const SHORT: usize = 16;
+/// What may stand here: one of the names, by its beginning.
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    /// Its first bytes in one word, and which of the word's bits they take.
+    word: u128,
+    mask: u128,
+    length: usize,
+    number: usize,
+}
 
-    fn new(written: &[u8], node: Option<usize>) -> Self {
-        let mut bytes = [0; Self::SHORT];
-        bytes.iter_mut().zip(written).for_each(|(to, from)| *to = *from);
-        let mask = u128::MAX.checked_shr(128 - 8 * written.len().min(Self::SHORT) as u32).unwrap_or(0);
-        Expected { written: written.into(), word: u128::from_le_bytes(bytes), mask, node }
+impl Guess {
+    const WORD: usize = 16;
+
+    fn new(written: &[u8], number: usize) -> Self {
+        let mask = u128::MAX.checked_shr(128 - 8 * written.len().min(Self::WORD) as u32).unwrap_or(0);
+        Guess { word: Self::word(written), mask, length: written.len(), number }
     }
 
-    /// How long it is, if it is what stands here.
-    pub(super) fn begins(&self, rest: &[u8]) -> Option<usize> {
-        let length = self.written.len();
-        let same = match rest.first_chunk::<{ Self::SHORT }>() {
-            Some(word) if length <= Self::SHORT => u128::from_le_bytes(*word) & self.mask == self.word,
-            _ => rest.starts_with(&self.written),
-        };
-        same.then_some(length)
+    /// The first bytes as a word. What is missing is 0, which stands in no name.
+    fn word(from: &[u8]) -> u128 {
+        let mut bytes = [0; Self::WORD];
+        bytes.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        u128::from_le_bytes(bytes)
     }
 }
 
@@ -130,6 +132,7 @@ impl Wanted {
     }
 
     /// The name that begins here, if it stood behind this one before: its number, its length, and whose it is.
+    #[inline]
     pub(super) fn expected(
         &self,
         of: usize,
@@ -137,10 +140,15 @@ impl Wanted {
         rest: &[u8],
     ) -> Option<(usize, usize, Option<usize>)> {
         let node = self.0.get(of)?;
-        node.after.get(behind.slot()?)?.iter().find_map(|&number| {
-            let expected = node.names.get(number)?;
-            Some((number, expected.begins(rest)?, expected.node))
-        })
+        let guesses = node.after.get(behind.slot()?)?;
+        let word = rest.first_chunk().map_or_else(|| Guess::word(rest), |word| u128::from_le_bytes(*word));
+        for guess in guesses.iter().filter(|guess| word & guess.mask == guess.word) {
+            let name = node.names.get(guess.number)?;
+            if guess.length <= Guess::WORD || rest.starts_with(&name.written) {
+                return Some((guess.number, guess.length, name.node));
+            }
+        }
+        None
     }
 
     /// Remembers what stood behind a name, and gives its number.
@@ -155,15 +163,15 @@ impl Wanted {
         let number = match node.names.iter().position(|name| *name.written == *written) {
             Some(number) => number,
             None if node.names.len() < REMEMBERED => {
-                node.names.push(Expected::new(written, child));
+                node.names.push(Expected { written: written.into(), node: child });
                 node.names.len() - 1
             }
             None => return None,
         };
         node.after.resize_with(node.names.len() + 1, Vec::new);
         let after = node.after.get_mut(behind.slot()?)?;
-        if after.len() < BEHIND && !after.contains(&number) {
-            after.push(number);
+        if after.len() < BEHIND && !after.iter().any(|guess| guess.number == number) {
+            after.push(Guess::new(written, number));
         }
         Some(number)
     }
