@@ -39,7 +39,7 @@ impl Bound for Bindings {
     }
 
     fn each(&self, slot: SlotRef, visit: &mut dyn FnMut(&Held)) {
-        self.slots[slot.slot.index()].iter().for_each(visit);
+        self.slots[slot.slot.index()].iter().rev().for_each(visit);
     }
 
     fn count(&self, slot: SlotRef) -> u64 {

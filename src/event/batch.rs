@@ -332,8 +332,8 @@ impl Batch {
         self.identities.get(number.get() as usize - 1).copied().unwrap_or_default()
     }
 
-    pub(super) fn kind_at(&self, index: u32) -> Option<&str> {
-        self.kinds.get_index(index as usize).map(CompactString::as_str)
+    pub(super) fn kind_at(&self, index: u32) -> Option<&CompactString> {
+        self.kinds.get_index(index as usize)
     }
 
     pub(super) fn source_at(&self, index: u32) -> Option<&Arc<Source>> {

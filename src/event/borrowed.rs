@@ -198,7 +198,9 @@ fn encode_whole(n: i128, out: &mut Vec<u8>) {
 }
 
 fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag);
-    out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    let mut head = [tag; 9];
+    head[1..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+    out.reserve(head.len() + bytes.len());
+    out.extend_from_slice(&head);
     out.extend_from_slice(bytes);
 }

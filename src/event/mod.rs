@@ -12,7 +12,6 @@ mod value;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use batch::{Batch, Keep};
@@ -81,11 +80,19 @@ impl Event {
 
     /// The identity of an event that has no id of its own: its time and its bytes as read.
     pub fn identity_of_bytes(time: Timestamp, bytes: &[u8]) -> u128 {
-        let mut all: SmallVec<[u8; 512]> = SmallVec::with_capacity(bytes.len() + 9);
-        all.push(b't');
-        all.extend_from_slice(&time.nanos().to_le_bytes());
-        all.extend_from_slice(bytes);
-        xxh3_128(&all)
+        let mut head = [b't'; 9];
+        head[1..].copy_from_slice(&time.nanos().to_le_bytes());
+        // Most lines fit into a piece of the stack.
+        let mut room = [0; 512];
+        match room.get_mut(..head.len() + bytes.len()) {
+            Some(all) => {
+                let (start, rest) = all.split_at_mut(head.len());
+                start.copy_from_slice(&head);
+                rest.copy_from_slice(bytes);
+                xxh3_128(all)
+            }
+            None => xxh3_128(&[&head, bytes].concat()),
+        }
     }
 
     /// The identity of an event whose id is in one of its fields.

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::batch::{Cell, Span};
 use super::{Batch, Event, Keep, Record, Stamp, Value, ValueRef};
 use crate::id::FieldId;
@@ -52,7 +54,7 @@ impl<'b> Row<'b> {
 
     /// The type; without one only `*` fits.
     pub fn kind(self) -> Option<&'b str> {
-        self.batch.kind_at(self.head.kind)
+        self.batch.kind_at(self.head.kind).map(CompactString::as_str)
     }
 
     /// The number of its type among [`Batch::kinds`].
@@ -108,7 +110,7 @@ impl<'b> Row<'b> {
     pub fn stamp(self) -> Stamp {
         Stamp {
             time: self.head.time,
-            kind: self.kind().map(Into::into),
+            kind: self.batch.kind_at(self.head.kind).cloned(),
             source: self.batch.source_at(self.head.source).map(Arc::clone).unwrap_or_default(),
             offset: self.head.offset,
             identity: self.identity(),

@@ -1,9 +1,11 @@
 //! Aggregates over bound events. They walk all of them each time; keeping what was added up so far is a later step.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
-use foldhash::fast::FixedState;
-use indexmap::IndexSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Value, ValueRef};
 use crate::plan::{Aggregate, SlotRef};
@@ -39,26 +41,34 @@ pub(super) fn over(
         Aggregate::Min => extreme(slot, arg, here, Ordering::Less),
         Aggregate::Max => extreme(slot, arg, here, Ordering::Greater),
         Aggregate::Distinct => {
-            let mut forms: IndexSet<Vec<u8>, FixedState> = IndexSet::default();
-            let mut form = Vec::new();
+            // The binary forms of the different ones, behind each other.
+            let (mut forms, mut different) = (Vec::new(), HashTable::<Range<usize>>::new());
             each(slot, arg, here, |value| {
-                form.clear();
-                value.encode(&mut form);
-                if !forms.contains(&form) {
-                    forms.insert(form.clone());
+                let start = forms.len();
+                value.encode(&mut forms);
+                let form = start..forms.len();
+                let hash = |form: &Range<usize>| xxh3_64(&forms[form.clone()]);
+                let known = |other: &Range<usize>| forms[other.clone()] == forms[form.clone()];
+                match different.entry(hash(&form), known, hash) {
+                    Entry::Occupied(_) => forms.truncate(start),
+                    Entry::Vacant(place) => drop(place.insert(form)),
                 }
             });
-            size(forms.len() as u64)
+            size(different.len() as u64)
         }
-        Aggregate::List => {
-            let mut values = Vec::new();
-            each(slot, arg, here, |value| values.push(value.to_value()));
-            list(values, most)
-        }
+        Aggregate::List => list(in_order(slot, arg, here), most),
     }
 }
 
-/// Shows every value that is not null, in the order the events were bound.
+/// All values that are not null, in the order the events were bound.
+fn in_order(slot: SlotRef, arg: &Node, here: &Here<'_>) -> Vec<Value> {
+    let mut values = Vec::new();
+    each(slot, arg, here, |value| values.push(value.to_value()));
+    values.reverse();
+    values
+}
+
+/// Shows every value that is not null, the last bound first.
 fn each(slot: SlotRef, arg: &Node, here: &Here<'_>, mut visit: impl FnMut(ValueRef<'_>)) {
     here.bound.each(slot, &mut |held| {
         let value = arg.worth(&here.with(held));
@@ -70,17 +80,14 @@ fn each(slot: SlotRef, arg: &Node, here: &Here<'_>, mut visit: impl FnMut(ValueR
 
 /// The least or the greatest, the first of equal ones; a fault if two of them do not compare.
 fn extreme(slot: SlotRef, arg: &Node, here: &Here<'_>, wanted: Ordering) -> Result<Value, Fault> {
-    let mut best = Ok(Value::Null);
-    each(slot, arg, here, |value| {
-        let Ok(so_far) = &best else { return };
-        match value.compare(so_far.borrowed()) {
-            _ if so_far.is_null() => best = Ok(value.to_value()),
-            None => best = Err(Fault),
-            Some(order) if order == wanted => best = Ok(value.to_value()),
-            Some(_) => {}
+    let mut best = Value::Null;
+    for value in in_order(slot, arg, here) {
+        let better = best.is_null() || value.compare(&best).ok_or(Fault)? == wanted;
+        if better {
+            best = value;
         }
-    });
-    best
+    }
+    Ok(best)
 }
 
 fn total(slot: SlotRef, arg: &Node, here: &Here<'_>) -> Total {

@@ -95,9 +95,18 @@ impl Expression {
 
     /// Appends the binary form of what it is worth. Whether that is known: a null has a form too.
     pub fn encode(&self, here: &Here<'_>, out: &mut Vec<u8>) -> bool {
-        let worth = self.root.worth(here);
-        worth.get().encode(out);
-        !worth.get().is_null()
+        let made = |out: &mut Vec<u8>| {
+            let worth = self.root.worth(here);
+            worth.get().encode(out);
+            !worth.get().is_null()
+        };
+        match self.root.lent(here) {
+            None => made(out),
+            Some(value) => {
+                value.encode(out);
+                !value.is_null()
+            }
+        }
     }
 
     /// Whether it is true: neither false, nor unknown, nor another value.
@@ -214,10 +223,7 @@ impl Compiler<'_> {
             Expr::Not(of) => Test::Not(self.node(of)?).into(),
             Expr::And(a, b) => Test::And(self.node(a)?, self.node(b)?).into(),
             Expr::Or(a, b) => Test::Or(self.node(a)?, self.node(b)?).into(),
-            Expr::Compare(op, a, b) => match (self.node(a)?, self.node(b)?) {
-                (Node::Field(read), Node::Const(value)) => Test::Against(*op, read, value).into(),
-                (a, b) => Test::Compare(*op, a, b).into(),
-            },
+            Expr::Compare(op, a, b) => Test::Compare(*op, self.node(a)?, self.node(b)?).into(),
             Expr::In(value, set) => self.membership(value, set)?.into(),
             Expr::Text(of, pattern) => Test::Text(self.node(of)?, Matcher::new(pattern, self.limits)?).into(),
         })

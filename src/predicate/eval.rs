@@ -18,17 +18,30 @@ use super::read::Read;
 use super::worth::{Fault, Worth, truth};
 
 impl Node {
-    pub(super) fn worth<'a>(&'a self, here: &Here<'a>) -> Worth<'a> {
-        match self {
-            Node::Const(value) => Worth::Lent(value.borrowed()),
-            Node::Field(read) => Worth::Lent(here.known(read.of(here.current.value(read.field)))),
+    /// What it is worth, if that lies somewhere and nothing has to be made for it: most of what is compared.
+    #[inline]
+    pub(super) fn lent<'a>(&'a self, here: &Here<'a>) -> Option<ValueRef<'a>> {
+        Some(match self {
+            Node::Const(value) => value.borrowed(),
+            Node::Field(read) => here.known(read.of(here.current.value(read.field))),
             Node::Bound { slot, pick, read } => kept(here.bound.pick(*slot, *pick), *read, here),
             Node::Lag { step, read } => kept(here.bound.lag(*step), *read, here),
-            Node::Now => Worth::Lent(ValueRef::Time(here.current.time())),
+            Node::Now => ValueRef::Time(here.current.time()),
             Node::TimeOf { slot, pick } => {
                 let held = here.bound.pick(*slot, *pick);
-                Worth::Lent(held.map_or(ValueRef::Null, |held| ValueRef::Time(held.time())))
+                held.map_or(ValueRef::Null, |held| ValueRef::Time(held.time()))
             }
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    pub(super) fn worth<'a>(&'a self, here: &Here<'a>) -> Worth<'a> {
+        self.lent(here).map_or_else(|| self.made(here), Worth::Lent)
+    }
+
+    fn made<'a>(&'a self, here: &Here<'a>) -> Worth<'a> {
+        match self {
             Node::Count(slot) => made(aggregate::size(here.bound.count(*slot)), here),
             Node::Aggregate { function, slot, arg, most } => {
                 made(aggregate::over(*function, *slot, arg, *most, here), here)
@@ -61,6 +74,7 @@ impl Node {
                 let lent: SmallVec<[ValueRef<'_>; 4]> = args.iter().map(Worth::get).collect();
                 made(call(*function, &lent, *most), here)
             }
+            lent => Worth::Lent(lent.lent(here).unwrap_or_default()),
         }
     }
 
@@ -74,8 +88,8 @@ impl Node {
 }
 
 /// A field of a bound event, null if there is none.
-fn kept<'a>(held: Option<&'a Held>, read: Read, here: &Here<'_>) -> Worth<'a> {
-    Worth::Lent(held.map_or(ValueRef::Null, |held| here.known(read.of(held.value(read.field)))))
+fn kept<'a>(held: Option<&'a Held>, read: Read, here: &Here<'_>) -> ValueRef<'a> {
+    held.map_or(ValueRef::Null, |held| here.known(read.of(held.value(read.field))))
 }
 
 fn made(value: Result<Value, Fault>, here: &Here<'_>) -> Worth<'static> {
@@ -89,14 +103,12 @@ impl Test {
             Test::Not(of) => here.known(of.truth(here)).map(|truth| !truth),
             Test::And(left, right) => junction(left, right, false, here),
             Test::Or(left, right) => junction(left, right, true, here),
-            Test::Compare(op, left, right) => {
-                let (left, right) = (left.worth(here), right.worth(here));
-                here.known(compare(*op, left.get(), right.get()))
-            }
-            Test::Against(op, read, value) => {
-                let field = here.known(read.of(here.current.value(read.field)));
-                here.known(compare(*op, field, value.borrowed()))
-            }
+            Test::Compare(op, left, right) => here.known(match (left.lent(here), right.lent(here)) {
+                (Some(left), Some(right)) => compare(*op, left, right),
+                (Some(left), None) => compare(*op, left, right.made(here).get()),
+                (None, Some(right)) => compare(*op, left.made(here).get(), right),
+                (None, None) => compare(*op, left.made(here).get(), right.made(here).get()),
+            }),
             Test::Member(value, members) => here.known(members.contain(value.worth(here).get())),
             Test::Items(value, items) => {
                 let value = value.worth(here);

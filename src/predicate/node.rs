@@ -55,23 +55,12 @@ pub(super) enum Test {
     And(Node, Node),
     Or(Node, Node),
     Compare(Compare, Node, Node),
-    /// The most frequent comparison: a field of the current event with a constant.
-    Against(Compare, Read, Value),
     Member(Node, Members),
     Items(Node, Box<[Node]>),
     Listed(Node, Node),
-    Range {
-        value: Node,
-        low: Node,
-        high: Node,
-        inclusive: bool,
-    },
+    Range { value: Node, low: Node, high: Node, inclusive: bool },
     Text(Node, Matcher),
-    Trend {
-        slot: SlotRef,
-        falling: bool,
-        value: Node,
-    },
+    Trend { slot: SlotRef, falling: bool, value: Node },
 }
 
 impl From<Test> for Node {

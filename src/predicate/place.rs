@@ -44,7 +44,7 @@ pub trait Bound {
     /// One of the events bound to a name.
     fn pick(&self, slot: SlotRef, pick: Pick) -> Option<&Held>;
 
-    /// Shows all events bound to a name, in the order they were bound.
+    /// Shows all events bound to a name, the last bound first.
     fn each(&self, slot: SlotRef, visit: &mut dyn FnMut(&Held));
 
     /// How many are bound to a name.
