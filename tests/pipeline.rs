@@ -143,7 +143,7 @@ impl World {
         let workers = Arc::new(Workers::new(threads).unwrap());
         let mut shards = Shards::new(&self.program, &EngineOptions { lateness }, &workers);
         let mut writer = Writer::new(evidence);
-        for portion in Flow::new(intakes.collect(), &workers) {
+        for portion in Flow::new(intakes.collect(), &self.program, &workers) {
             match portion {
                 Portion::Rows(runs) => assert!(shards.push(&runs, &mut writer).is_continue()),
                 Portion::Reject(reject) => writer.reject(&reject),

@@ -1,16 +1,20 @@
 //! One input, decoded ahead of its use.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Workers;
 use crate::io::{Block, Error, Intake, Load, Reject, Scanner};
+use crate::program::Program;
+use crate::runtime::RowKeys;
 
 /// One input: what was decoded of it and is not used up.
 pub(super) struct Feed {
     intake: Intake,
+    program: Arc<Program>,
     /// One for each portion that is decoded at the same time.
     scanners: Vec<Scanner>,
-    blocks: VecDeque<Block>,
+    blocks: VecDeque<(Block, Arc<RowKeys>)>,
     /// The row of the first block that is next.
     row: usize,
     /// What ended the input, when the blocks before are used up.
@@ -28,24 +32,32 @@ pub(super) enum Next {
 }
 
 impl Feed {
-    pub(super) fn new(intake: Intake) -> Self {
-        Feed { intake, scanners: Vec::new(), blocks: VecDeque::new(), row: 0, failed: None, ended: false }
+    pub(super) fn new(intake: Intake, program: &Arc<Program>) -> Self {
+        Feed {
+            intake,
+            program: Arc::clone(program),
+            scanners: Vec::new(),
+            blocks: VecDeque::new(),
+            row: 0,
+            failed: None,
+            ended: false,
+        }
     }
 
     pub(super) fn intake(&self) -> &Intake {
         &self.intake
     }
 
-    /// The block in front, and which of its rows is next.
-    pub(super) fn front(&self) -> Option<(&Block, usize)> {
-        self.blocks.front().map(|block| (block, self.row))
+    /// The block in front with its keys, and which of its rows is next.
+    pub(super) fn front(&self) -> Option<(&Block, &Arc<RowKeys>, usize)> {
+        self.blocks.front().map(|(block, keys)| (block, keys, self.row))
     }
 
     /// Up to which row of the block in front nothing else is to be said.
     pub(super) fn until(&self) -> usize {
         self.blocks
             .front()
-            .map_or(0, |block| block.rejects.front().map_or(block.batch.len(), |(row, _)| *row))
+            .map_or(0, |(block, _)| block.rejects.front().map_or(block.batch.len(), |(row, _)| *row))
     }
 
     /// Whether the next is a row that is there.
@@ -56,7 +68,8 @@ impl Feed {
     /// The rows before this one are used up.
     pub(super) fn use_up(&mut self, row: usize) {
         self.row = row;
-        if self.blocks.pop_front_if(|block| row >= block.batch.len() && block.rejects.is_empty()).is_some() {
+        let is_over = |(block, _): &mut (Block, _)| row >= block.batch.len() && block.rejects.is_empty();
+        if self.blocks.pop_front_if(is_over).is_some() {
             self.row = 0;
         }
     }
@@ -66,7 +79,7 @@ impl Feed {
         loop {
             if self.has_row() {
                 return Next::Row;
-            } else if let Some(block) = self.blocks.front_mut() {
+            } else if let Some((block, _)) = self.blocks.front_mut() {
                 let reject = block.rejects.pop_front();
                 self.use_up(self.row);
                 if let Some((_, reject)) = reject {
@@ -104,9 +117,14 @@ impl Feed {
             self.scanners.push(self.intake.scanner());
         }
         let work = loads.into_iter().zip(&mut self.scanners).collect();
-        self.blocks.extend(workers.map(work, |(load, scanner)| match load {
-            Load::Lines(chunk) => scanner.block(chunk),
-            Load::Rows(block) => block,
+        let program = &self.program;
+        self.blocks.extend(workers.map(work, |(load, scanner)| {
+            let block = match load {
+                Load::Lines(chunk) => scanner.block(chunk),
+                Load::Rows(block) => block,
+            };
+            let keys = Arc::new(RowKeys::of(program, &block.batch));
+            (block, keys)
         }));
     }
 }

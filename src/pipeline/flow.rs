@@ -9,6 +9,8 @@ use super::Workers;
 use super::feed::{Feed, Next};
 use crate::event::{Batch, Row};
 use crate::io::{Error, Intake, Reject};
+use crate::program::Program;
+use crate::runtime::RowKeys;
 use crate::time::Timestamp;
 
 /// A part of the stream.
@@ -29,6 +31,8 @@ pub struct Run {
     pub batch: Arc<Batch>,
     /// Which they are.
     pub rows: Range<usize>,
+    /// The keys of the rows of the batch.
+    pub(super) keys: Arc<RowKeys>,
 }
 
 /// The rows of several inputs by time, source and offset: of the next rows of all inputs the earliest comes first. An
@@ -47,10 +51,10 @@ pub struct Flow {
 type Head = ((Timestamp, u32, u64), usize);
 
 impl Flow {
-    /// Merges these, which stand in the order of their ranks.
-    pub fn new(intakes: Vec<Intake>, workers: &Arc<Workers>) -> Self {
+    /// Merges these, which stand in the order of their ranks and read what this program asks for.
+    pub fn new(intakes: Vec<Intake>, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let wanted = (0..intakes.len()).rev().collect();
-        let feeds = intakes.into_iter().map(Feed::new).collect();
+        let feeds = intakes.into_iter().map(|intake| Feed::new(intake, program)).collect();
         Flow { feeds, workers: Arc::clone(workers), heads: BinaryHeap::new(), wanted }
     }
 
@@ -65,7 +69,7 @@ impl Flow {
         let feed = self.feeds.get_mut(input)?;
         match feed.next(&self.workers) {
             Next::Row => {
-                let place = feed.front().and_then(|(block, row)| block.batch.row(row)).map(Row::place);
+                let place = feed.front().and_then(|(block, _, row)| block.batch.row(row)).map(Row::place);
                 self.heads.extend(place.map(|place| Reverse((place, input))));
                 None
             }
@@ -83,8 +87,8 @@ impl Flow {
         let before = self.heads.peek().map(|Reverse((place, _))| *place);
         let feed = self.feeds.get_mut(input)?;
         let until = feed.until();
-        let (block, start) = feed.front()?;
-        let batch = Arc::clone(&block.batch);
+        let (block, keys, start) = feed.front()?;
+        let (batch, keys) = (Arc::clone(&block.batch), Arc::clone(keys));
         let stops = |row: &usize| match (before, batch.row(*row)) {
             (Some(before), Some(row)) => row.place() >= before,
             _ => false,
@@ -94,7 +98,7 @@ impl Flow {
             None => until,
         };
         feed.use_up(end);
-        Some(Run { batch, rows: start..end })
+        Some(Run { batch, rows: start..end, keys })
     }
 }
 

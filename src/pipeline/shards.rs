@@ -7,7 +7,7 @@ use super::{Run, Workers};
 use crate::alert::Certain;
 use crate::event::Event;
 use crate::program::Program;
-use crate::runtime::{Engine, KeyGroups, Outlet, Setup};
+use crate::runtime::{Engine, KeyGroups, Outlet, Setup, Straight};
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, RuleStats, Stats};
 
@@ -55,11 +55,9 @@ impl Shards {
     /// Takes rows in their order.
     pub fn push(&mut self, runs: &[Run], sink: &mut impl Sink) -> ControlFlow<()> {
         if let [engine] = &mut self.engines[..] {
-            return runs.iter().try_for_each(|run| engine.push_rows(&run.batch, run.rows.clone(), sink));
+            return take(engine, runs, &mut Straight(sink));
         }
-        self.together(sink, |engine, given| {
-            runs.iter().try_for_each(|run| engine.take(&run.batch, run.rows.clone(), given))
-        })
+        self.together(sink, |engine, given| take(engine, runs, given))
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
@@ -99,6 +97,10 @@ impl Shards {
         late.into_iter().try_for_each(|event| sink.late(event))?;
         certain.into_iter().try_for_each(|certain| sink.alert(certain.alert))
     }
+}
+
+fn take(engine: &mut Engine, runs: &[Run], outlet: &mut impl Outlet) -> ControlFlow<()> {
+    runs.iter().try_for_each(|run| engine.take(&run.batch, Some(&run.keys), run.rows.clone(), outlet))
 }
 
 /// Adds what was counted for the keys of another shard.

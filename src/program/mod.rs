@@ -37,6 +37,18 @@ pub struct Program {
     keys: Vec<KeyCode>,
     spaces: Vec<KeySpace>,
     held: Vec<Arc<[FieldId]>>,
+    concerns: Vec<Vec<Concern>>,
+}
+
+/// Rules that an event concerns.
+#[derive(Clone, Debug)]
+pub struct Concern {
+    /// Their key space.
+    pub space: usize,
+    /// Its keys, by their numbers among the program's.
+    pub keys: Vec<usize>,
+    /// Their indices among the rules that run.
+    pub rules: Vec<u32>,
 }
 
 /// A plan that no engine can execute: one of its rules needs more than its limit.
@@ -105,7 +117,9 @@ impl Program {
         held.resize_with(kinds.len() + 1, BTreeSet::new);
         let all = |of: BTreeSet<FieldId>| of.union(&held_of_any).copied().collect();
         let held = held.into_iter().map(all).collect();
-        Ok(Program { plan, infos, limits, compiled, fields: Arc::new(fields), kinds, keys, spaces, held })
+        let concerns = (0..=kinds.len()).map(|kind| concerns(&compiled, &spaces, kind)).collect();
+        let fields = Arc::new(fields);
+        Ok(Program { plan, infos, limits, compiled, fields, kinds, keys, spaces, held, concerns })
     }
 
     /// The rules that run, in the form in which engines execute them, by name.
@@ -122,6 +136,11 @@ impl Program {
     /// names.
     pub fn held(&self, kind: Option<usize>) -> &Arc<[FieldId]> {
         &self.held[kind.unwrap_or(self.kinds.len())]
+    }
+
+    /// The rules that an event of a type concerns, by their key spaces; without one, of a type that no rule names.
+    pub fn concerns(&self, kind: Option<usize>) -> &[Concern] {
+        &self.concerns[kind.unwrap_or(self.kinds.len())]
     }
 
     /// The event types that the rules name, numbered.
@@ -164,6 +183,16 @@ impl Program {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern> {
+    let concerned =
+        |rule: &Compiled| rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok());
+    let by_space = spaces.iter().enumerate().map(|(space, KeySpace { keys })| {
+        let rules = (0..).zip(rules).filter(|(_, rule)| rule.space == space && concerned(rule));
+        Concern { space, keys: keys.clone(), rules: rules.map(|(index, _)| index).collect() }
+    });
+    by_space.filter(|concern| !concern.rules.is_empty()).collect()
 }
 
 fn describe(rule: &Rule) -> RuleInfo {

@@ -138,8 +138,7 @@ impl Bound for View<'_> {
     }
 
     fn each(&self, slot: SlotRef, visit: &mut dyn FnMut(&Held)) {
-        let links: Vec<&Link> = self.bound(slot).collect();
-        links.into_iter().rev().for_each(|link| visit(&link.event));
+        self.bound(slot).for_each(|link| visit(&link.event));
     }
 
     fn count(&self, slot: SlotRef) -> u64 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::groups::KeyGroups;
 use super::judge::Arrival;
+use super::keys::RowKeys;
 use super::observer::Observer;
 use super::order::{Buffer, Fate, Waiting};
 use super::outlet::{Outlet, Straight};
@@ -46,6 +47,8 @@ pub struct Engine<O = ()> {
     pub(super) partitions: Partitions<O>,
     pub(super) buffer: Buffer,
     pub(super) counts: Counts,
+    /// Those of the row that is judged, where nobody has worked them out.
+    keys: RowKeys,
 }
 
 /// What an engine is made for.
@@ -76,6 +79,7 @@ impl<O: Observer> Engine<O> {
     /// An engine that is set up for something, and watched.
     pub fn with(program: Arc<Program>, options: Options, setup: Setup, observer: O) -> Self {
         Engine {
+            keys: RowKeys::new(&program),
             partitions: Partitions::new(program, setup.groups, setup.general, observer),
             buffer: Buffer::new(options.lateness),
             counts: Counts::default(),
@@ -95,7 +99,7 @@ impl<O: Observer> Engine<O> {
         rows: Range<usize>,
         sink: &mut impl Sink,
     ) -> ControlFlow<()> {
-        self.take(batch, rows, &mut Straight(sink))
+        self.take(batch, None, rows, &mut Straight(sink))
     }
 
     /// Promises that no event before `watermark` will come.
@@ -127,24 +131,27 @@ impl<O: Observer> Engine<O> {
         self.partitions.observer()
     }
 
+    /// Takes rows, as `push_rows` does. `keys` are those of all rows of the batch, where they are worked out.
     pub(crate) fn take(
         &mut self,
         batch: &Arc<Batch>,
+        keys: Option<&Arc<RowKeys>>,
         rows: Range<usize>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
         let program = Arc::clone(&self.partitions.program);
+        let keys = keys.filter(|keys| keys.are_of(&program));
         let number = |kind: &str| program.kinds().get_index_of(kind);
         // Of a few rows, as several inputs give them in turn, each is asked for its type by itself.
         let few = rows.len() < batch.kinds().len();
         let kinds: Vec<Option<usize>> = batch.kinds().filter(|_| !few).map(number).collect();
         for row in rows.filter_map(|row| batch.row(row)) {
             self.counts.events += 1;
-            match self.buffer.arrive(batch, row) {
+            match self.buffer.arrive(batch, keys, row) {
                 Fate::Next => {
                     let known = row.kind_index().and_then(|index| kinds.get(index));
                     let kind = known.copied().unwrap_or_else(|| row.kind().and_then(number));
-                    self.judge(&program, row, kind, outlet)?;
+                    self.judge(&program, row, kind, keys.map(Arc::as_ref), outlet)?;
                 }
                 Fate::Waits => self.settle(outlet)?,
                 Fate::Late => {
@@ -181,7 +188,7 @@ impl<O: Observer> Engine<O> {
         let program = Arc::clone(&self.partitions.program);
         let Some(row) = waiting.batch.row(waiting.row) else { return ControlFlow::Continue(()) };
         let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
-        self.judge(&program, row, kind, outlet)
+        self.judge(&program, row, kind, waiting.keys.as_deref(), outlet)
     }
 
     /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
@@ -190,13 +197,18 @@ impl<O: Observer> Engine<O> {
         program: &Program,
         row: Row<'_>,
         kind: Option<usize>,
+        keys: Option<&RowKeys>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
         self.pass(Some(row.time()), outlet)?;
         let arrival = Arrival::new(row, kind, self.counts.judged, program.held(kind));
         self.counts.judged += 1;
         let mut certain = Vec::new();
-        self.partitions.judge(program, &arrival, &mut certain);
+        let keys = keys.unwrap_or_else(|| {
+            self.keys.become_of(row, kind);
+            &self.keys
+        });
+        self.partitions.judge(program, &arrival, keys.of_row(row), &mut certain);
         emit(certain, outlet)
     }
 
@@ -209,6 +221,9 @@ impl<O: Observer> Engine<O> {
 
 /// Hands alerts on in the one order.
 fn emit(mut certain: Vec<Certain>, outlet: &mut impl Outlet) -> ControlFlow<()> {
+    if certain.is_empty() {
+        return ControlFlow::Continue(());
+    }
     certain.sort_by(Certain::order);
     certain.into_iter().try_for_each(|certain| outlet.certain(certain))
 }

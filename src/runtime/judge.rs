@@ -33,8 +33,27 @@ impl<'e> Arrival<'e> {
     }
 }
 
-/// What a step's own condition said of the event, so that it is asked once however many partial matches wait for it.
-pub(super) type Memo = Vec<Cell<Option<bool>>>;
+/// What the conditions of steps say of the event alone, so that each is asked once however many partial matches wait for
+/// it: one bit for each of the first 64 steps. Those of further ones, which hardly any rule has, are asked each time.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    known: Cell<u64>,
+    fits: Cell<u64>,
+}
+
+impl Memo {
+    #[inline]
+    fn get(&self, step: StepId, judge: impl FnOnce() -> bool) -> bool {
+        let bit = 1u64.checked_shl(step.index() as u32).unwrap_or(0);
+        if self.known.get() & bit != 0 {
+            return self.fits.get() & bit != 0;
+        }
+        let fits = judge();
+        self.known.set(self.known.get() | bit);
+        self.fits.set(self.fits.get() | if fits { bit } else { 0 });
+        fits
+    }
+}
 
 /// An event before one rule, as one partition sees it.
 #[derive(Debug)]
@@ -44,7 +63,7 @@ pub(super) struct Seen<'e, O> {
     /// The bytes of the key.
     pub(super) key: &'e [u8],
     pub(super) arrival: &'e Arrival<'e>,
-    pub(super) memo: &'e Memo,
+    pub(super) memo: Memo,
     pub(super) faults: &'e Cell<u64>,
     /// By the keys of the rule's key space: whether the event's key is this partition's.
     pub(super) visible: &'e [bool],
@@ -83,24 +102,22 @@ impl<'e, O> Seen<'e, O> {
             return false;
         }
         let Some(alone) = &self.rule.step(step).alone else { return true };
-        let judge = || {
+        self.memo.get(step, || {
             let here = Here { current: Current::Row(self.arrival.row), bound: &Unbound, faults: self.faults };
             alone.is_true(&here)
-        };
-        match self.memo.get(step.index()) {
-            None => judge(),
-            Some(known) => known.get().unwrap_or_else(|| {
-                known.set(Some(judge()));
-                known.get().unwrap_or(false)
-            }),
-        }
+        })
     }
 
     /// Whether the event fits a step at a place: its types and its `where`.
     #[inline]
     pub(super) fn fits(&self, step: StepId, view: View<'_>) -> bool {
-        self.fits_alone(step)
-            && self.rule.step(step).along.as_ref().is_none_or(|along| self.is_true(along, view))
+        self.fits_alone(step) && self.fits_along(step, view)
+    }
+
+    /// Whether the event fits a step at a place as far as that depends on the place.
+    #[inline]
+    pub(super) fn fits_along(&self, step: StepId, view: View<'_>) -> bool {
+        self.rule.step(step).along.as_ref().is_none_or(|along| self.is_true(along, view))
     }
 
     /// Whether a condition is true of the event at a place.

@@ -1,111 +1,193 @@
-//! The keys of an event.
+//! The keys of events.
 
 use std::cell::Cell;
+use std::ops::Range;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::groups::KeyGroups;
-use crate::event::Row;
+use crate::event::{Batch, Row};
 use crate::predicate::{Current, Here, Unbound};
-use crate::program::{KeySpace, Program};
+use crate::program::{Concern, Program};
 
-/// The keys of the event in turn, each worked out when it is first asked for.
-#[derive(Debug, Default)]
-pub(super) struct Keys {
+/// The keys of the rows of a batch: worked out once, by whoever has time, for all engines that see it.
+///
+/// What concerns no rule has none, and so has what is null. A row of which nothing is found here is nothing to any
+/// partition.
+#[derive(Debug)]
+pub(crate) struct RowKeys {
+    program: Arc<Program>,
+    rows: Range<usize>,
+    /// For each of the rows where its keys end.
+    ends: Vec<u32>,
+    keys: Vec<Key>,
     bytes: Vec<u8>,
-    known: Vec<Option<Known>>,
 }
 
-/// What is known of a key: none where one of its values is null.
-type Known = Option<Key>;
-
-/// A key of an event.
+/// A key of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
-    start: usize,
-    end: usize,
+    /// Its number among the program's.
+    number: u32,
+    /// Which of the concerns of the row's type it is for.
+    concern: u32,
+    /// Its binary form; nothing at the place [`NULL`] if one of its values is null.
+    start: u32,
+    end: u32,
     pub(super) hash: u64,
-    pub(super) group: u32,
 }
 
-/// For each key of a key space whether something holds of it.
-pub(super) type Flags = SmallVec<[bool; 4]>;
+const NULL: u32 = u32::MAX;
 
-/// The keys that an event has in a key space, each once.
-#[derive(Debug, Default)]
-pub(super) struct InSpace {
-    /// Each with the keys of the space that are it.
-    pub(super) keys: SmallVec<[(Key, Flags); 1]>,
-    /// Whether the event has none.
-    pub(super) hidden: Flags,
+impl Key {
+    fn is_null(self) -> bool {
+        self.start == NULL
+    }
+
+    /// The key group it is of.
+    #[inline]
+    pub(super) fn group(self, row: Row<'_>, groups: &KeyGroups) -> u32 {
+        row.group(self.number as usize).unwrap_or_else(|| groups.of(self.hash))
+    }
 }
 
-impl Keys {
-    /// Begins with an event of a program with so many keys.
-    pub(super) fn begin(&mut self, count: usize) {
-        self.bytes.clear();
-        self.known.clear();
-        self.known.resize(count, None);
+impl RowKeys {
+    /// None yet.
+    pub(super) fn new(program: &Arc<Program>) -> Self {
+        let program = Arc::clone(program);
+        RowKeys { program, rows: 0..0, ends: Vec::new(), keys: Vec::new(), bytes: Vec::new() }
     }
 
-    /// The bytes of a key.
-    pub(super) fn bytes(&self, key: Key) -> &[u8] {
-        self.bytes.get(key.start..key.end).unwrap_or_default()
-    }
-
-    /// The keys of the event in a key space.
-    pub(super) fn in_space(
-        &mut self,
-        program: &Program,
-        space: &KeySpace,
-        row: Row<'_>,
-        groups: &KeyGroups,
-    ) -> InSpace {
-        let mut found = InSpace::default();
-        if let [number] = space.keys[..] {
-            let key = self.key(program, number, row, groups);
-            found.hidden.push(key.is_none());
-            let owned = key.filter(|key| groups.owns(key.group));
-            found.keys.extend(owned.map(|key| (key, Flags::from_elem(true, 1))));
-            return found;
+    /// The keys of all rows of a batch, whose columns are those of the program.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn of(program: &Arc<Program>, batch: &Batch) -> Self {
+        let mut keys = RowKeys::new(program);
+        keys.ends.reserve(batch.len());
+        keys.keys.reserve(batch.len() * 2);
+        let kinds: Vec<Option<usize>> =
+            batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
+        for row in batch.rows() {
+            keys.add(row, row.kind_index().and_then(|kind| *kinds.get(kind)?));
         }
-        for (index, &number) in space.keys.iter().enumerate() {
-            let key = self.key(program, number, row, groups);
-            found.hidden.push(key.is_none());
-            let Some(key) = key.filter(|key| groups.owns(key.group)) else { continue };
-            let same = found
-                .keys
-                .iter()
-                .position(|(other, _)| other.hash == key.hash && self.bytes(*other) == self.bytes(key));
-            let same = same.unwrap_or_else(|| {
-                found.keys.push((key, SmallVec::from_elem(false, space.keys.len())));
-                found.keys.len() - 1
-            });
-            if let Some((_, visible)) = found.keys.get_mut(same) {
-                visible[index] = true;
+        keys.rows = 0..batch.len();
+        keys
+    }
+
+    /// Becomes those of one row.
+    pub(super) fn become_of(&mut self, row: Row<'_>, kind: Option<usize>) {
+        self.ends.clear();
+        self.keys.clear();
+        self.bytes.clear();
+        self.add(row, kind);
+        self.rows = row.index()..row.index() + 1;
+    }
+
+    /// Whether they are of this program.
+    pub(super) fn are_of(&self, program: &Arc<Program>) -> bool {
+        Arc::ptr_eq(&self.program, program)
+    }
+
+    /// Those of one row.
+    #[inline]
+    pub(super) fn of_row(&self, row: Row<'_>) -> KeysOf<'_> {
+        let place = row.index().wrapping_sub(self.rows.start);
+        let end = |place: usize| self.ends.get(place).map_or(0, |end| *end as usize);
+        let before = place.checked_sub(1).map_or(0, end);
+        KeysOf { keys: self.keys.get(before..end(place)).unwrap_or_default(), bytes: &self.bytes }
+    }
+
+    fn add(&mut self, row: Row<'_>, kind: Option<usize>) {
+        let program = Arc::clone(&self.program);
+        let first = self.keys.len();
+        for (at, concern) in program.concerns(kind).iter().enumerate() {
+            let before = self.keys.len();
+            for &number in &concern.keys {
+                let known = self.keys.iter().skip(first).find(|key| key.number as usize == number).copied();
+                let key = known.unwrap_or_else(|| self.key(&program, number, row));
+                self.keys.push(Key { concern: at as u32, ..key });
+            }
+            if self.keys.iter().skip(before).all(|key| key.is_null()) {
+                self.keys.truncate(before);
             }
         }
-        found
+        self.ends.push(self.keys.len() as u32);
     }
 
-    fn key(&mut self, program: &Program, number: usize, row: Row<'_>, groups: &KeyGroups) -> Known {
-        if let Some(Some(known)) = self.known.get(number) {
-            return *known;
-        }
+    fn key(&mut self, program: &Program, number: usize, row: Row<'_>) -> Key {
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };
         let start = self.bytes.len();
         let mut parts = program.keys().get(number).into_iter().flat_map(|key| &key.parts);
-        let known = parts.all(|part| part.encode(&here, &mut self.bytes)).then(|| {
-            let hash = xxh3_64(self.bytes.get(start..).unwrap_or_default());
-            let group = row.group(number).unwrap_or_else(|| groups.of(hash));
-            Key { start, end: self.bytes.len(), hash, group }
-        });
-        if let Some(slot) = self.known.get_mut(number) {
-            *slot = Some(known);
+        let is_known = parts.all(|part| part.encode(&here, &mut self.bytes));
+        let end = self.bytes.len();
+        let key = Key { number: number as u32, concern: 0, start: NULL, end: NULL, hash: 0 };
+        // Beyond what can be addressed there are none: a batch has far less.
+        match (is_known, u32::try_from(start), u32::try_from(end)) {
+            (true, Ok(start), Ok(end)) => {
+                let hash = xxh3_64(self.bytes.get(start as usize..).unwrap_or_default());
+                Key { start, end, hash, ..key }
+            }
+            _ => key,
         }
-        known
+    }
+}
+
+/// The keys of one row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeysOf<'k> {
+    keys: &'k [Key],
+    bytes: &'k [u8],
+}
+
+/// For each key of a key space whether something holds of it.
+pub(super) type Flags = SmallVec<[bool; 4]>;
+
+/// The keys that a row has in one key space.
+pub(super) enum InSpace<'k> {
+    /// The only one.
+    One(Key),
+    /// Those of the space, also those that are null.
+    Several(&'k [Key]),
+}
+
+impl<'k> KeysOf<'k> {
+    /// The bytes of a key.
+    pub(super) fn bytes(self, key: Key) -> &'k [u8] {
+        self.bytes.get(key.start as usize..key.end as usize).unwrap_or_default()
+    }
+
+    /// Takes those of the next concern.
+    #[inline]
+    pub(super) fn next<'p>(&mut self, concerns: &'p [Concern]) -> Option<(&'p Concern, InSpace<'k>)> {
+        let first = self.keys.first()?;
+        let concern = concerns.get(first.concern as usize)?;
+        let (these, rest) = self.keys.split_at_checked(concern.keys.len())?;
+        self.keys = rest;
+        Some((concern, if let [key] = *these { InSpace::One(key) } else { InSpace::Several(these) }))
+    }
+
+    /// The different ones among several, each with the keys of the space that are it.
+    pub(super) fn different(self, several: &[Key]) -> SmallVec<[(Key, Flags); 2]> {
+        let mut different: SmallVec<[(Key, Flags); 2]> = SmallVec::new();
+        for (index, &key) in several.iter().enumerate().filter(|(_, key)| !key.is_null()) {
+            let same =
+                |(other, _): &(Key, Flags)| other.hash == key.hash && self.bytes(*other) == self.bytes(key);
+            let place = different.iter().position(same).unwrap_or_else(|| {
+                different.push((key, SmallVec::from_elem(false, several.len())));
+                different.len() - 1
+            });
+            if let Some((_, visible)) = different.get_mut(place) {
+                visible[index] = true;
+            }
+        }
+        different
+    }
+
+    /// Of several which are null.
+    pub(super) fn hidden(several: &[Key]) -> Flags {
+        several.iter().map(|key| key.is_null()).collect()
     }
 }

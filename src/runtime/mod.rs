@@ -29,6 +29,8 @@ mod timers;
 
 pub use engine::{Engine, Setup};
 pub use groups::KeyGroups;
+#[cfg(feature = "pipeline")]
+pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};
 #[cfg(feature = "pipeline")]
-pub(crate) use outlet::Outlet;
+pub(crate) use outlet::{Outlet, Straight};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::keys::RowKeys;
 use crate::event::{Batch, Row};
 use crate::time::{Duration, Timestamp};
 
@@ -10,6 +11,8 @@ use crate::time::{Duration, Timestamp};
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) batch: Arc<Batch>,
+    /// The keys of its rows, where they are worked out.
+    pub(super) keys: Option<Arc<RowKeys>>,
     pub(super) row: usize,
 }
 
@@ -40,7 +43,7 @@ impl Buffer {
 
     /// Takes a row and moves the watermark to the largest time seen less the lateness. An ordered source (no lateness)
     /// has nothing more to come between, so its rows are next at once.
-    pub(super) fn arrive(&mut self, batch: &Arc<Batch>, row: Row<'_>) -> Fate {
+    pub(super) fn arrive(&mut self, batch: &Arc<Batch>, keys: Option<&Arc<RowKeys>>, row: Row<'_>) -> Fate {
         let (time, source, offset) = row.place();
         if time < self.watermark {
             return Fate::Late;
@@ -51,7 +54,7 @@ impl Buffer {
             return Fate::Next;
         }
         // The number of its arrival tells apart events that were given no place of their own.
-        let waiting = Waiting { batch: Arc::clone(batch), row: row.index() };
+        let waiting = Waiting { batch: Arc::clone(batch), keys: keys.cloned(), row: row.index() };
         self.waiting.insert((time, source, offset, self.arrivals), waiting);
         Fate::Waits
     }
@@ -89,7 +92,7 @@ impl Buffer {
         let batch = Arc::new(waiting);
         for (row, arrival) in batch.rows().zip(arrived) {
             let (time, source, offset) = row.place();
-            let waiting = Waiting { batch: Arc::clone(&batch), row: row.index() };
+            let waiting = Waiting { batch: Arc::clone(&batch), keys: None, row: row.index() };
             self.waiting.insert((time, source, offset, *arrival), waiting);
         }
     }

@@ -17,7 +17,7 @@ pub(crate) trait Outlet {
 }
 
 /// Alerts go on at once: nothing else has to be put in order with them.
-pub(super) struct Straight<'s, S>(pub(super) &'s mut S);
+pub(crate) struct Straight<'s, S>(pub(crate) &'s mut S);
 
 impl<S: Sink> Outlet for Straight<'_, S> {
     fn certain(&mut self, certain: Certain) -> ControlFlow<()> {

@@ -107,9 +107,8 @@ impl Partition {
         mut then: impl FnMut(Timestamp, &Outcome),
     ) {
         // Where nobody sees when something ends, it is enough to forget it.
-        while let Some(time) =
-            self.next_deadline(at.rule).filter(|time| at.rule.observed && end.is_none_or(|end| *time < end))
-        {
+        let due = |of: &Self| of.next_deadline().filter(|time| end.is_none_or(|end| *time < end));
+        while let Some(time) = at.rule.observed.then(|| due(self)).flatten() {
             let mut outcome = Outcome::default();
             each!(&mut self.partials, of => of.fire(At { time, ..at }, observer, &mut outcome));
             then(time, &outcome);
@@ -147,8 +146,8 @@ impl Partition {
         Ok(Partition { partials, scheduled: None })
     }
 
-    fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {
-        each!(&self.partials, of => of.next_deadline(rule))
+    fn next_deadline(&self) -> Option<Timestamp> {
+        each!(&self.partials, of => of.next_deadline())
     }
 
     /// When time next changes anything, whether somebody sees it or not.

@@ -1,19 +1,18 @@
 //! All partitions: what an event and what time does to them.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::groups::KeyGroups;
 use super::judge::{Arrival, Memo, Seen};
-use super::keys::{InSpace, Keys};
+use super::keys::{InSpace, Key, KeysOf};
 use super::observer::{At, Observer};
 use super::partition::{Outcome, Partition};
 use super::report::Reporter;
 use super::table::{Entry, States, Table};
 use super::timers::{Place, Timers};
 use crate::alert::Certain;
-use crate::program::{Compiled, Form, Program};
+use crate::program::{Compiled, Concern, Form, Program};
 use crate::stream::RuleStats;
 use crate::time::Timestamp;
 
@@ -31,10 +30,16 @@ pub(super) struct Partitions<O> {
     observer: O,
     /// The form of each rule.
     forms: Vec<Form>,
-    /// For each type the rules that such an event concerns, by their key spaces; the last is for types no rule names.
-    concerned: Vec<Vec<(usize, Vec<u32>)>>,
-    keys: Keys,
-    memo: Memo,
+}
+
+/// One of the keys of an event.
+struct ByKey<'k> {
+    hash: u64,
+    bytes: &'k [u8],
+    group: u32,
+    /// By the keys of the key space, whether it is this one, and whether the event has none.
+    visible: &'k [bool],
+    hidden: &'k [bool],
 }
 
 /// What is counted of a rule.
@@ -58,8 +63,6 @@ impl<O: Observer> Partitions<O> {
     /// None yet. `general` holds every rule in the general form.
     pub(super) fn new(program: Arc<Program>, groups: KeyGroups, general: bool, observer: O) -> Self {
         let spaces = program.spaces().len();
-        let concerned = (0..=program.kinds().len()).map(|kind| concerned(&program, kind)).collect();
-        let steps = program.compiled().iter().map(|rule| rule.steps.len()).max().unwrap_or(0);
         let form = |rule: &Compiled| if general { Form::Runs } else { rule.form };
         Partitions {
             groups,
@@ -69,9 +72,6 @@ impl<O: Observer> Partitions<O> {
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
             observer,
             forms: program.compiled().iter().map(form).collect(),
-            concerned,
-            keys: Keys::default(),
-            memo: vec![Cell::new(None); steps],
             program,
         }
     }
@@ -97,95 +97,104 @@ impl<O: Observer> Partitions<O> {
     }
 
     /// One event, in order: the rules that it concerns, under each key that it has for them.
-    pub(super) fn judge(&mut self, program: &Program, arrival: &Arrival<'_>, certain: &mut Vec<Certain>) {
-        self.keys.begin(program.keys().len());
-        let kind = arrival.kind.unwrap_or(program.kinds().len());
-        let Some(concerned) = self.concerned.get_mut(kind).map(std::mem::take) else { return };
-        for (space, rules) in &concerned {
-            let keys = self.keys.in_space(program, &program.spaces()[*space], arrival.row, &self.groups);
-            self.judge_in_space(program, (*space, rules), &keys, arrival, certain);
-        }
-        self.concerned[kind] = concerned;
-    }
-
-    fn judge_in_space(
+    pub(super) fn judge(
         &mut self,
         program: &Program,
-        (space, rules): (usize, &[u32]),
-        keys: &InSpace,
+        arrival: &Arrival<'_>,
+        mut keys: KeysOf<'_>,
+        certain: &mut Vec<Certain>,
+    ) {
+        let concerns = program.concerns(arrival.kind);
+        while let Some((concern, in_space)) = keys.next(concerns) {
+            let mut judge = |key: Key, visible: &[bool], hidden: &[bool]| {
+                let group = key.group(arrival.row, &self.groups);
+                if self.groups.owns(group) {
+                    let by_key = ByKey { hash: key.hash, bytes: keys.bytes(key), group, visible, hidden };
+                    self.judge_key(program, concern, by_key, arrival, certain);
+                }
+            };
+            match in_space {
+                // Mostly all steps of a rule have the same key.
+                InSpace::One(key) => judge(key, &[true], &[false]),
+                InSpace::Several(several) => {
+                    let hidden = KeysOf::hidden(several);
+                    for (key, visible) in keys.different(several) {
+                        judge(key, &visible, &hidden);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One event under one of its keys.
+    fn judge_key(
+        &mut self,
+        program: &Program,
+        concern: &Concern,
+        ByKey { hash, bytes, group, visible, hidden }: ByKey<'_>,
         arrival: &Arrival<'_>,
         certain: &mut Vec<Certain>,
     ) {
-        let table = &mut self.tables[space];
-        for (key, visible) in &keys.keys {
-            let bytes = self.keys.bytes(*key);
-            let mut entry = table.get(key.hash, bytes);
-            let (mut fresh, mut dropped) = (States::new(), false);
-            for &index in rules {
-                let rule = &program.compiled()[index as usize];
-                let (counts, faults) = (&mut self.counts[index as usize], &self.faults[index as usize]);
-                counts.seen += 1;
-                self.memo.iter().take(rule.steps.len()).for_each(|known| known.set(None));
-                let seen = Seen {
-                    rule,
-                    observer: &self.observer,
-                    key: bytes,
-                    arrival,
-                    memo: &self.memo,
-                    faults,
-                    visible,
-                    hidden: &keys.hidden,
-                };
-                let mut outcome = Outcome::default();
-                let pattern = program.pattern_of(rule);
-                let place = Place { space: space as u32, rule: index, hash: key.hash };
-                match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
-                    Some(state) => {
-                        state.event(pattern, program.limits(), &seen, &mut outcome);
-                        if state.is_empty() {
-                            self.timers.leave(state.scheduled);
-                            entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
-                            dropped = true;
-                        } else {
-                            schedule(&mut self.timers, place, state, outcome.due);
-                        }
+        let table = &mut self.tables[concern.space];
+        let mut entry = table.get(hash, bytes);
+        let (mut fresh, mut dropped) = (States::new(), false);
+        for &index in &concern.rules {
+            let rule = &program.compiled()[index as usize];
+            let (counts, faults) = (&mut self.counts[index as usize], &self.faults[index as usize]);
+            counts.seen += 1;
+            let seen = Seen {
+                rule,
+                observer: &self.observer,
+                key: bytes,
+                arrival,
+                memo: Memo::default(),
+                faults,
+                visible,
+                hidden,
+            };
+            let mut outcome = Outcome::default();
+            let pattern = program.pattern_of(rule);
+            let place = Place { space: concern.space as u32, rule: index, hash };
+            match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
+                Some(state) => {
+                    state.event(pattern, program.limits(), &seen, &mut outcome);
+                    if state.is_empty() {
+                        self.timers.leave(state.scheduled);
+                        entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
+                        dropped = true;
+                    } else {
+                        schedule(&mut self.timers, place, state, outcome.due);
                     }
-                    None if self.forms[index as usize] == Form::Stateless => {
-                        outcome.alone(pattern, &seen);
-                    }
-                    None if can_begin(&seen) => {
-                        let mut state = Partition::new(self.forms[index as usize]);
-                        state.event(pattern, program.limits(), &seen, &mut outcome);
-                        if !state.is_empty() {
-                            schedule(&mut self.timers, place, &mut state, outcome.due);
-                            fresh.push((index, state));
-                        }
-                    }
-                    None => continue,
                 }
-                counts.add(&outcome);
-                let reporter = Reporter { rule, program, faults };
-                let moment = arrival.row.time();
-                certain.extend(outcome.matches.iter().map(|found| {
-                    self.observer.alert(seen.at());
-                    Certain { moment, cause: arrival.seq, alert: reporter.alert(found, moment) }
-                }));
-            }
-            match entry {
-                Some(entry) => entry.states.extend(fresh),
-                None if fresh.is_empty() => {}
-                None => {
-                    table.insert(Entry {
-                        key: bytes.into(),
-                        hash: key.hash,
-                        group: key.group,
-                        states: fresh,
-                    });
+                None if self.forms[index as usize] == Form::Stateless => {
+                    outcome.alone(pattern, &seen);
                 }
+                None if can_begin(&seen) => {
+                    let mut state = Partition::new(self.forms[index as usize]);
+                    state.event(pattern, program.limits(), &seen, &mut outcome);
+                    if !state.is_empty() {
+                        schedule(&mut self.timers, place, &mut state, outcome.due);
+                        fresh.push((index, state));
+                    }
+                }
+                None => continue,
             }
-            if dropped {
-                table.tidy(key.hash, bytes);
+            counts.add(&outcome);
+            let reporter = Reporter { rule, program, faults };
+            let moment = arrival.row.time();
+            for found in &outcome.matches {
+                self.observer.alert(seen.at());
+                let alert = reporter.alert(found, moment);
+                certain.push(Certain { moment, cause: arrival.seq, alert });
             }
+        }
+        match entry {
+            _ if fresh.is_empty() => {}
+            Some(entry) => entry.states.extend(fresh),
+            None => table.insert(Entry { key: bytes.into(), hash, group, states: fresh }),
+        }
+        if dropped {
+            table.tidy(hash);
         }
     }
 
@@ -207,13 +216,13 @@ impl<O: Observer> Partitions<O> {
         let Some(table) = self.tables.get_mut(place.space as usize) else { return };
         // A timer may be of a state that is gone, or that had an earlier one since.
         let Some(entry) = table.due(place.hash, place.rule, when) else { return self.timers.missed() };
-        let key = entry.key.clone();
-        let Some(state) = entry.state(place.rule) else { return };
+        let Entry { key, states, .. } = entry;
+        let Some((_, state)) = states.iter_mut().find(|(rule, _)| *rule == place.rule) else { return };
         state.scheduled = None;
         let rule = &self.program.compiled()[place.rule as usize];
         let (counts, faults) = (&mut self.counts[place.rule as usize], &self.faults[place.rule as usize]);
         let observer = &self.observer;
-        let at = At { rule, key: &key, time: when };
+        let at = At { rule, key, time: when };
         state.pass(at, observer, end, |moment, outcome| {
             counts.add(outcome);
             let reporter = Reporter { rule, program: &self.program, faults };
@@ -228,7 +237,7 @@ impl<O: Observer> Partitions<O> {
         });
         if state.is_empty() {
             entry.drop_state(place.rule);
-            table.tidy(place.hash, &key);
+            table.tidy(place.hash);
         } else {
             let next = state.next_change(rule);
             schedule(&mut self.timers, place, state, next);
@@ -292,17 +301,6 @@ fn schedule(timers: &mut Timers, place: Place, state: &mut Partition, due: Optio
     if let Some(due) = due.filter(|due| state.scheduled.is_none_or(|known| *due < known)) {
         timers.set(due, place, state.scheduled.replace(due).is_some());
     }
-}
-
-/// The rules that an event of a type concerns, by their key spaces.
-fn concerned(program: &Program, kind: usize) -> Vec<(usize, Vec<u32>)> {
-    let mut spaces: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for (index, rule) in (0..).zip(program.compiled()) {
-        if rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok()) {
-            spaces.entry(rule.space).or_default().push(index);
-        }
-    }
-    spaces.into_iter().collect()
 }
 
 /// Whether an event can make state where there is none: begin a match, violate a first absence, be what `lag` asks

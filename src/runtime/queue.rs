@@ -256,7 +256,7 @@ impl Queue {
     }
 
     /// Nothing that time does to a queue is observed.
-    pub(super) fn next_deadline(&self, _: &Compiled) -> Option<Timestamp> {
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         None
     }
 

@@ -67,13 +67,12 @@ impl Table {
         self.entries.insert_unique(entry.hash, Box::new(entry), |entry| entry.hash);
     }
 
-    /// Drops an entry if nothing is left in it. The memory that a burst of keys took is given back with them.
-    pub(super) fn tidy(&mut self, hash: u64, key: &[u8]) {
+    /// Drops an entry with this hash if nothing is left in it. The memory that a burst of keys took is given back with
+    /// them.
+    pub(super) fn tidy(&mut self, hash: u64) {
         const SMALL: usize = 1 << 10;
-        let Ok(entry) = self.entries.find_entry(hash, |entry| *entry.key == *key) else { return };
-        if !entry.get().states.is_empty() {
-            return;
-        }
+        let is_empty = |entry: &Box<Entry>| entry.hash == hash && entry.states.is_empty();
+        let Ok(entry) = self.entries.find_entry(hash, is_empty) else { return };
         entry.remove();
         let (len, capacity) = (self.entries.len(), self.entries.capacity());
         if capacity > SMALL && len < capacity / 8 {

@@ -119,7 +119,7 @@ impl Branch {
         if derivation.registers.len() != rule.automaton.registers().len() {
             return Err(Misfit::Unfit);
         }
-        Ok(Branch { chain, registers: Registers::from(&derivation.registers[..]), state })
+        Ok(Branch::new(rule, chain, Registers::from(&derivation.registers[..]), state))
     }
 }
 

@@ -47,6 +47,8 @@ struct Branch {
     chain: Arc<Link>,
     registers: Registers,
     state: State,
+    /// When time itself does something to it, as [`time::due`] says: it is asked more often than it changes.
+    due: Option<Timestamp>,
 }
 
 /// What a derivation waits for. Edges are those of the position of its last event, by their index.
@@ -90,6 +92,12 @@ impl Runs {
 }
 
 impl Branch {
+    fn new(rule: &Compiled, chain: Arc<Link>, registers: Registers, state: State) -> Self {
+        let mut branch = Branch { chain, registers, state, due: None };
+        branch.due = time::due(rule, &branch).map(|(time, _)| time);
+        branch
+    }
+
     /// The edge on which it waits.
     #[inline]
     fn edge<'r>(&self, rule: &'r Compiled) -> Option<&'r Edge> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::time::due;
 use super::{Branch, Complete, Runs, Start, State};
 use crate::automaton::{Absence, Edge, Registers};
 use crate::id::StepId;
@@ -27,6 +26,21 @@ enum Verdict {
     Taken,
     /// It is something else.
     Other,
+}
+
+/// The derivations of a start that an event is nothing to, up to the first that it is something to.
+#[derive(Clone, Copy)]
+struct Passed {
+    count: usize,
+    /// What it is to the next.
+    then: Verdict,
+}
+
+impl Passed {
+    /// Whether it is nothing to all of them.
+    fn over(self, start: &Start) -> bool {
+        self.count == start.branches.len()
+    }
 }
 
 /// What becomes of an event: how many more partial matches the partition may hold, and what came of it so far. Starts
@@ -59,12 +73,19 @@ impl Runs {
         self.cancel(pattern, seen);
         let mut starts = std::mem::take(&mut self.starts);
         let mut turn = Turn { pattern, left: limits.partials_per_key, outcome };
-        let mut complete = Vec::new();
+        let (mut complete, mut ended) = (Vec::new(), false);
         for start in &mut starts {
-            complete.extend(self.go_on(start, seen, &mut turn));
+            let passed = self.pass_by(start, seen);
+            if passed.over(start) && turn.left >= passed.count {
+                turn.left -= passed.count;
+            } else {
+                complete.extend(self.go_on(start, passed, seen, &mut turn));
+                ended |= start.branches.is_empty();
+            }
         }
         if let Some((start, matches)) = self.begin(seen, &mut turn) {
             complete.extend(Some(Complete { start: start.seq, matches }).filter(|of| !of.matches.is_empty()));
+            ended |= start.branches.is_empty();
             starts.push(start);
             turn.outcome.began = true;
         }
@@ -73,8 +94,11 @@ impl Runs {
         let moved = seen.rule.report == Report::Final || seen.rule.policy == Policy::Latest;
         if moved || !complete.is_empty() {
             self.report(seen.rule, complete, Some(seen.arrival.seq), &mut 0, outcome);
+            ended = true;
         }
-        self.starts.retain(|start| !start.branches.is_empty());
+        if ended {
+            self.starts.retain(|start| !start.branches.is_empty());
+        }
         self.remember(seen, outcome);
     }
 
@@ -95,25 +119,33 @@ impl Runs {
         self.starts.retain(|start| !start.branches.is_empty());
     }
 
+    /// Finds the first derivation of a start that an event is something to: most events are nothing to most partial
+    /// matches, which then are not touched.
+    #[inline]
+    fn pass_by<O: Observer>(&self, start: &Start, seen: &Seen<'_, O>) -> Passed {
+        let mut count = 0;
+        for branch in &start.branches {
+            let verdict = self.judge(branch, seen);
+            if verdict != Verdict::Other || !stays(branch, verdict, seen) {
+                return Passed { count, then: verdict };
+            }
+            count += 1;
+        }
+        Passed { count, then: Verdict::Other }
+    }
+
     /// What an event does to the derivations of a start. Gives the matches it completes.
     fn go_on<O: Observer>(
         &self,
         start: &mut Start,
+        passed: Passed,
         seen: &Seen<'_, O>,
         turn: &mut Turn<'_>,
     ) -> Option<Complete> {
-        // Most events are nothing to most partial matches.
-        if let [branch] = &start.branches[..]
-            && self.judge(branch, seen) == Verdict::Other
-            && stays(branch, Verdict::Other, seen)
-            && turn.left > 0
-        {
-            turn.left -= 1;
-            return None;
-        }
+        let mut judged = std::iter::repeat_n(Verdict::Other, passed.count).chain([passed.then]);
         let mut matches = Vec::new();
         for branch in std::mem::take(&mut start.branches) {
-            let verdict = self.judge(&branch, seen);
+            let verdict = judged.next().unwrap_or_else(|| self.judge(&branch, seen));
             if let (Verdict::Taken, Some(edge)) = (verdict, branch.edge(seen.rule))
                 && let Some(step) = edge.target
             {
@@ -130,21 +162,26 @@ impl Runs {
     }
 
     /// What an event is to one derivation.
+    #[inline]
     fn judge<O: Observer>(&self, branch: &Branch, seen: &Seen<'_, O>) -> Verdict {
         let Some(edge) = branch.edge(seen.rule) else { return Verdict::Other };
-        let previous = &self.previous;
-        let view =
-            |scopes| View { chain: Some(&branch.chain), scopes, registers: &branch.registers, previous };
-        if violates(&edge.absences, branch, previous, seen) {
+        if !edge.absences.is_empty() && violates(&edge.absences, branch, &self.previous, seen) {
             return Verdict::Ends;
         }
         let Some(step) = edge.target else { return Verdict::Other };
-        let here = view(&edge.scopes);
-        let own = seen.rule.step(step).until.iter().filter(|_| !seen.hidden(step));
-        let groups = edge.groups.iter().filter_map(|group| seen.rule.group_untils[group.index()].as_ref());
-        if own.chain(groups).any(|until| seen.is_true(until, here)) {
-            Verdict::Ends
-        } else if seen.visible(step) && within_gap(step, &branch.chain, seen) && seen.fits(step, here) {
+        let here = View {
+            chain: Some(&branch.chain),
+            scopes: &edge.scopes,
+            registers: &branch.registers,
+            previous: &self.previous,
+        };
+        if (seen.rule.step(step).until.is_some() || !edge.groups.is_empty())
+            && is_ended(edge, step, here, seen)
+        {
+            return Verdict::Ends;
+        }
+        let fits_alone = seen.visible(step) && seen.fits_alone(step);
+        if fits_alone && within_gap(step, &branch.chain, seen) && seen.fits_along(step, here) {
             Verdict::Taken
         } else {
             Verdict::Other
@@ -153,13 +190,15 @@ impl Runs {
 
     /// A start at this event, if it fits a first step and the absences before it hold.
     fn begin<O: Observer>(&self, seen: &Seen<'_, O>, turn: &mut Turn<'_>) -> Option<(Start, Vec<Match>)> {
-        let none = Registers::new(seen.rule.automaton.registers().len());
         let mut branches = SmallVec::new();
         let mut matches = Vec::new();
         for edge in seen.rule.automaton.edges(None) {
-            let Some(step) = edge.target else { continue };
+            let Some(step) = edge.target.filter(|step| seen.visible(*step) && seen.fits_alone(*step)) else {
+                continue;
+            };
+            let none = Registers::new(seen.rule.automaton.registers().len());
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
-            if seen.visible(step) && seen.fits(step, view) && self.undisturbed(edge, seen) {
+            if seen.fits_along(step, view) && self.undisturbed(edge, seen) {
                 let registers = none.after(&edge.updates, 0);
                 let link = bind(turn.pattern, None, step, seen);
                 seen.observer.start(seen.at(), step);
@@ -188,8 +227,8 @@ impl Runs {
 
     /// Keeps of an event what later ones ask about.
     fn remember<O>(&mut self, seen: &Seen<'_, O>, outcome: &mut Outcome) {
+        let none = Registers::default();
         for &step in &seen.rule.first_absences {
-            let none = Registers::default();
             let view = View { chain: None, scopes: &[], registers: &none, previous: &self.previous };
             if seen.visible(step) && seen.fits(step, view) {
                 let (time, within) = (seen.arrival.row.time(), seen.rule.step(step).within);
@@ -252,11 +291,18 @@ fn take<O>(
             }
         };
         if turn.admits() {
-            let branch = Branch { chain: Arc::clone(&chain), registers: registers.clone(), state };
-            turn.outcome.look_at(due(seen.rule, &branch).map(|(time, _)| time));
+            let branch = Branch::new(seen.rule, Arc::clone(&chain), registers.clone(), state);
+            turn.outcome.look_at(branch.due);
             branches.push(branch);
         }
     }
+}
+
+/// Whether an event ends the loop of a step, or one of the groups around it.
+fn is_ended<O>(edge: &Edge, step: StepId, here: View<'_>, seen: &Seen<'_, O>) -> bool {
+    let own = seen.rule.step(step).until.iter().filter(|_| !seen.hidden(step));
+    let groups = edge.groups.iter().filter_map(|group| seen.rule.group_untils[group.index()].as_ref());
+    own.chain(groups).any(|until| seen.is_true(until, here))
 }
 
 /// Whether an event is one that must be absent, while the absence lasts.

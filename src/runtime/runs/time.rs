@@ -11,15 +11,15 @@ use crate::time::{Duration, Timestamp};
 
 impl Runs {
     /// The earliest deadline or expiry of all derivations.
-    pub(in crate::runtime) fn next_deadline(&self, rule: &Compiled) -> Option<Timestamp> {
+    pub(in crate::runtime) fn next_deadline(&self) -> Option<Timestamp> {
         let branches = self.starts.iter().flat_map(|start| &start.branches);
-        branches.filter_map(|branch| due(rule, branch).map(|(time, _)| time)).min()
+        branches.filter_map(|branch| branch.due).min()
     }
 
     /// When time next changes anything: a deadline, or a violation that no start can be near enough to any more.
     pub(in crate::runtime) fn next_change(&self, rule: &Compiled) -> Option<Timestamp> {
         let forgotten = self.violated.iter().map(|(step, last)| last.after(within_of(rule, *step)));
-        self.next_deadline(rule).into_iter().chain(forgotten).min()
+        self.next_deadline().into_iter().chain(forgotten).min()
     }
 
     /// Forgets what nobody asks about at or after `time`, without a time all of it: violations that no start can be
@@ -40,7 +40,7 @@ impl Runs {
     /// Everything that is due at a time, the earliest start first: matches that now are certain, and the starts that
     /// expired.
     pub(in crate::runtime) fn fire<O: Observer>(&mut self, at: At<'_>, observer: &O, outcome: &mut Outcome) {
-        let is_due = |branch: &Branch| due(at.rule, branch).is_some_and(|(when, _)| when <= at.time);
+        let is_due = |branch: &Branch| branch.due.is_some_and(|when| when <= at.time);
         let due = self.starts.iter().filter(|start| start.branches.iter().any(is_due));
         let seqs: Vec<u64> = due.map(|start| start.seq).collect();
         let mut reported = 0;
@@ -62,7 +62,7 @@ impl Runs {
         let mut gone = false;
         for start in &mut self.starts {
             start.branches.retain(|branch| {
-                let stays = due(at.rule, branch).is_none_or(|(when, _)| when >= at.time);
+                let stays = branch.due.is_none_or(|when| when >= at.time);
                 if !stays {
                     observer.expiry(at);
                 }
@@ -113,7 +113,7 @@ fn expire<O: Observer>(at: At<'_>, observer: &O, start: &mut Start) -> Vec<Match
         match (due(rule, &branch), branch.state) {
             (Some((when, _)), State::Pending { .. }) if when <= time => {
                 if rule.report == Report::Final {
-                    branch.state = State::Done { deadline: Some(when) };
+                    (branch.state, branch.due) = (State::Done { deadline: Some(when) }, None);
                     start.branches.push(branch);
                 } else {
                     matches.push(Match { chain: branch.chain, deadline: Some(when) });

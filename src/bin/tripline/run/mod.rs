@@ -204,7 +204,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
             let (intakes, missing) = drive.open(&inputs, open)?;
             begin()?;
-            (drive.fast(Flow::new(intakes, &workers), &workers), missing)
+            (drive.fast(Flow::new(intakes, &program, &workers), &workers), missing)
         }
     };
     counts.failed |= missing;
