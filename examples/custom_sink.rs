@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut pushed = 0;
     for (second, celsius) in readings {
         pushed += 1;
-        if engine.push(reading(second, celsius), &mut sink).is_break() {
+        if engine.push_event(reading(second, celsius), &mut sink).is_break() {
             break;
         }
     }

@@ -34,11 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut engine = Engine::new(Arc::clone(&program), EngineOptions::default());
     let mut alerts: Vec<Alert> = Vec::new();
     for second in [0, 10, 20, 30] {
-        let _ = engine.push(login(second, "ann", "failure"), &mut alerts);
-        let _ = engine.push(login(second, "bob", "success"), &mut alerts);
+        let _ = engine.push_event(login(second, "ann", "failure"), &mut alerts);
+        let _ = engine.push_event(login(second, "bob", "success"), &mut alerts);
     }
     assert!(alerts.is_empty(), "nothing has happened yet");
-    let _ = engine.push(login(40, "ann", "success"), &mut alerts);
+    let _ = engine.push_event(login(40, "ann", "success"), &mut alerts);
     let _ = engine.finish(AtEnd::Hold, &mut alerts);
 
     for alert in &alerts {

@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for item in open(&["shop.ndjson", "parcels.csv"])? {
         match item? {
             Item::Event(event) => {
-                let _ = engine.push(event, &mut sink);
+                let _ = engine.push_event(event, &mut sink);
             }
             // Bad input never stops a run; it says where it stood and what was wrong.
             Item::Reject(reject) => rejects.push(reject),

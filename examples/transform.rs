@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             if let Item::Event(event) = item?
                 && let Some(event) = transform(event)
             {
-                let _ = engine.push(event, &mut alerts);
+                let _ = engine.push_event(event, &mut alerts);
             }
         }
     }

@@ -27,7 +27,7 @@
 //! let mut engine = Engine::new(Arc::new(program.unwrap()), EngineOptions::default());
 //! let mut alerts: Vec<Alert> = Vec::new();
 //! for event in [login(0, "ann", "DE"), login(5, "bob", "FR"), login(20, "ann", "NZ")] {
-//!     engine.push(event, &mut alerts);
+//!     engine.push_event(event, &mut alerts);
 //! }
 //! engine.finish(AtEnd::Hold, &mut alerts);
 //!
@@ -41,7 +41,7 @@
 //! | noun | what it is |
 //! |---|---|
 //! | [`Program`] | compiled rules: immutable, shared, a fingerprint for each rule |
-//! | [`Engine`] | a program at work on one stream: takes events and watermarks, holds what was seen so far |
+//! | [`Engine`] | a program at work on one stream: takes events, in batches or one by one, and watermarks, and holds what was seen so far |
 //! | [`Event`], [`Value`], [`Schema`] | what flows, and how rule files describe it |
 //! | [`Alert`] | what was found, with the events themselves |
 //! | [`Sink`] | where alerts go; it can say stop. A closure is one, and so is a `Vec<Alert>` |
@@ -54,7 +54,8 @@
 //! # Features
 //!
 //! Without features the library does no input and output. `io` reads NDJSON, CSV and logs and writes alerts;
-//! `pipeline` reads them with several threads; `render` draws diagnostics, `draw` the automata of rules; `yaml` reads the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
+//! `pipeline` reads them with several threads; `render` draws diagnostics, `draw` the automata of rules; `yaml` reads
+//! the files beside rules; `ruletest` runs rule tests; `cli` (default) is the program.
 
 mod alert;
 mod analysis;
@@ -99,7 +100,7 @@ pub use event::{
 pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;
-pub use reference::Reference as Engine;
+pub use runtime::Engine;
 pub use sink::Sink;
 pub use span::{FileId, SourceFile, Span};
 pub use stream::{AtEnd, Options as EngineOptions, RuleStats, Stats};

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use super::stream::Stream;
 use crate::alert::Alert;
+use crate::event::Batch;
 use crate::io::{Item, ReadOptions, Reader, Reject};
 use crate::program::Program;
-use crate::reference::Reference;
+use crate::runtime::Engine;
 use crate::stream::{AtEnd, Options};
 
-/// Reads the stream as `tripline run` reads a file and has the reference engine look for what `program` asks for.
-/// `seen` is told after each event and may say stop.
+/// How many events go into one batch.
+const BATCH: usize = 256;
+
+/// Reads the stream as `tripline run` reads a file and has an engine look for what `program` asks for. `seen` is told of
+/// each event and may say stop.
 ///
 /// Gives the alerts in their order, and the lines that were no event: there should be none.
 pub fn run(
@@ -20,20 +24,27 @@ pub fn run(
     program: &Arc<Program>,
     mut seen: impl FnMut() -> ControlFlow<()>,
 ) -> Result<(Vec<Alert>, Vec<Reject>), crate::io::Error> {
-    let mut engine = Reference::new(Arc::clone(program), Options::default());
+    let mut engine = Engine::new(Arc::clone(program), Options::default());
     let (mut alerts, mut rejects) = (Vec::new(), Vec::new());
+    let mut batch = Batch::new(program.fields());
     let bytes = Cursor::new(stream.events.clone());
     for item in Reader::from_bytes("events.ndjson", bytes, &Arc::new(ReadOptions::default())) {
         match item? {
             Item::Event(event) => {
-                if engine.push(event, &mut alerts).is_break() || seen().is_break() {
+                batch.push(Arc::new(event));
+                if batch.len() == BATCH {
+                    let full = std::mem::replace(&mut batch, Batch::new(program.fields()));
+                    // A list of alerts never says stop.
+                    let _ = engine.push(&Arc::new(full), &mut alerts);
+                }
+                if seen().is_break() {
                     return Ok((alerts, rejects));
                 }
             }
             Item::Reject(reject) => rejects.push(reject),
         }
     }
-    // A list of alerts never says stop.
+    let _ = engine.push(&Arc::new(batch), &mut alerts);
     let _ = engine.finish(AtEnd::Hold, &mut alerts);
     Ok((alerts, rejects))
 }

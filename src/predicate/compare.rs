@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::event::ValueRef;
+use crate::event::{Value, ValueRef};
 use crate::plan::Compare;
 
 use super::read::like;
@@ -26,6 +26,18 @@ pub(super) fn compare(op: Compare, a: ValueRef<'_>, b: ValueRef<'_>) -> Result<O
         _ => holds(op, a.compare(b).filter(|_| by_equality(op) || has_order(a)).ok_or(Fault)?),
     };
     Ok(Some(holds))
+}
+
+/// `compare` with a constant: without a detour where both are of one kind, as they mostly are.
+#[inline]
+pub(super) fn against(op: Compare, value: ValueRef<'_>, constant: &Value) -> Result<Option<bool>, Fault> {
+    match (value, constant) {
+        (ValueRef::Null, _) => Ok(None),
+        (ValueRef::Str(a), Value::Str(b)) if op == Compare::Eq => Ok(Some(*a == **b)),
+        (ValueRef::Int(a), Value::Int(b)) => Ok(Some(holds(op, a.cmp(b)))),
+        (ValueRef::Bool(a), Value::Bool(b)) if op == Compare::Eq => Ok(Some(a == *b)),
+        _ => compare(op, value, constant.borrowed()),
+    }
 }
 
 fn by_equality(op: Compare) -> bool {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::event::{Batch, Event, Fields, Record, Value};
+use crate::event::{Batch, Event, Fields, Record, Value, ValueRef};
 use crate::id::FieldId;
 use crate::limits::Limits;
 use crate::plan::{self, Expr, Set};
@@ -93,19 +93,18 @@ impl Expression {
         self.root.worth(here).into_value()
     }
 
-    /// Appends the binary form of what it is worth. Whether that is known: a null has a form too.
+    /// Appends the binary form of what it is worth, nothing if that is null. Whether there was something.
     pub fn encode(&self, here: &Here<'_>, out: &mut Vec<u8>) -> bool {
-        let made = |out: &mut Vec<u8>| {
-            let worth = self.root.worth(here);
-            worth.get().encode(out);
-            !worth.get().is_null()
+        let mut append = |value: ValueRef<'_>| {
+            let is_known = !value.is_null();
+            if is_known {
+                value.encode(out);
+            }
+            is_known
         };
         match self.root.lent(here) {
-            None => made(out),
-            Some(value) => {
-                value.encode(out);
-                !value.is_null()
-            }
+            Some(value) => append(value),
+            None => append(self.root.worth(here).get()),
         }
     }
 
@@ -117,19 +116,30 @@ impl Expression {
     /// Takes a condition apart at its outermost `and`s: what looks at the current event only, and the rest. Both are
     /// true exactly if the whole is; how many faults are counted may differ, for less or more of it is judged.
     pub fn split(condition: &Expr) -> (Option<Expr>, Option<Expr>) {
-        let mut terms = Vec::new();
-        push_terms(condition, &mut terms);
-        let (unary, rest): (Vec<&Expr>, Vec<&Expr>) = terms.into_iter().partition(|term| is_unary(term));
+        let (unary, rest): (Vec<&Expr>, Vec<&Expr>) =
+            parts(condition, sides_of_and).into_iter().partition(|term| is_unary(term));
         (all_of(&unary), all_of(&rest))
     }
 }
 
-/// The parts that `and` joins, from left to right.
-fn push_terms<'e>(condition: &'e Expr, terms: &mut Vec<&'e Expr>) {
-    match condition {
-        Expr::And(left, right) => [left, right].into_iter().for_each(|side| push_terms(side, terms)),
-        term => terms.push(term),
+/// What an operator joins, from left to right; `sides` are those of an expression that is made with it.
+fn parts<'e>(expr: &'e Expr, sides: impl Fn(&'e Expr) -> Option<[&'e Expr; 2]>) -> Vec<&'e Expr> {
+    let (mut parts, mut open) = (Vec::new(), vec![expr]);
+    while let Some(next) = open.pop() {
+        match sides(next) {
+            Some([left, right]) => open.extend([right, left]),
+            None => parts.push(next),
+        }
     }
+    parts
+}
+
+fn sides_of_and(expr: &Expr) -> Option<[&Expr; 2]> {
+    if let Expr::And(left, right) = expr { Some([left, right]) } else { None }
+}
+
+fn sides_of_or(expr: &Expr) -> Option<[&Expr; 2]> {
+    if let Expr::Or(left, right) = expr { Some([left, right]) } else { None }
 }
 
 /// The terms joined by `and`, halved again and again so that thousands of them do not nest as deep.
@@ -221,9 +231,12 @@ impl Compiler<'_> {
             }
             Expr::Has(of) => Test::Has(self.node(of)?).into(),
             Expr::Not(of) => Test::Not(self.node(of)?).into(),
-            Expr::And(a, b) => Test::And(self.node(a)?, self.node(b)?).into(),
-            Expr::Or(a, b) => Test::Or(self.node(a)?, self.node(b)?).into(),
-            Expr::Compare(op, a, b) => Test::Compare(*op, self.node(a)?, self.node(b)?).into(),
+            Expr::And(..) => Test::All(self.nodes(parts(expr, sides_of_and))?).into(),
+            Expr::Or(..) => Test::Any(self.nodes(parts(expr, sides_of_or))?).into(),
+            Expr::Compare(op, a, b) => match (self.node(a)?, self.node(b)?) {
+                (Node::Field(read), Node::Const(value)) => Test::Against(*op, read, value).into(),
+                (a, b) => Test::Compare(*op, a, b).into(),
+            },
             Expr::In(value, set) => self.membership(value, set)?.into(),
             Expr::Text(of, pattern) => Test::Text(self.node(of)?, Matcher::new(pattern, self.limits)?).into(),
         })
@@ -249,8 +262,8 @@ impl Compiler<'_> {
         })
     }
 
-    fn nodes(&mut self, exprs: &[Expr]) -> Result<Box<[Node]>, TextError> {
-        exprs.iter().map(|expr| self.node(expr)).collect()
+    fn nodes<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Result<Box<[Node]>, TextError> {
+        exprs.into_iter().map(|expr| self.node(expr)).collect()
     }
 
     fn node_at(&mut self, place: Place, expr: &Expr) -> Result<Node, TextError> {

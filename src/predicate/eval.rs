@@ -10,7 +10,7 @@ use crate::plan::{Compare, Pick};
 
 use super::aggregate;
 use super::call::{call, list};
-use super::compare::{among, compare, within};
+use super::compare::{against, among, compare, within};
 use super::node::{Node, Test};
 use super::number::{arithmetic, negate};
 use super::place::Here;
@@ -101,14 +101,18 @@ impl Test {
         match self {
             Test::Has(value) => Some(!value.worth(here).get().is_null()),
             Test::Not(of) => here.known(of.truth(here)).map(|truth| !truth),
-            Test::And(left, right) => junction(left, right, false, here),
-            Test::Or(left, right) => junction(left, right, true, here),
+            Test::All(parts) => junction(parts, false, here),
+            Test::Any(parts) => junction(parts, true, here),
             Test::Compare(op, left, right) => here.known(match (left.lent(here), right.lent(here)) {
                 (Some(left), Some(right)) => compare(*op, left, right),
                 (Some(left), None) => compare(*op, left, right.made(here).get()),
                 (None, Some(right)) => compare(*op, left.made(here).get(), right),
                 (None, None) => compare(*op, left.made(here).get(), right.made(here).get()),
             }),
+            Test::Against(op, read, value) => {
+                let field = here.known(read.of(here.current.value(read.field)));
+                here.known(against(*op, field, value))
+            }
             Test::Member(value, members) => here.known(members.contain(value.worth(here).get())),
             Test::Items(value, items) => {
                 let value = value.worth(here);
@@ -138,15 +142,17 @@ impl Test {
     }
 }
 
-/// `and`, which a false side decides, and `or`, which a true one does: the right side is judged if the left one has
-/// not decided.
-fn junction(left: &Node, right: &Node, deciding: bool, here: &Here<'_>) -> Option<bool> {
-    let left = here.known(left.truth(here));
-    if left == Some(deciding) {
-        return left;
+/// `and`, which a false part decides, and `or`, which a true one does: parts are judged until one has decided.
+fn junction(parts: &[Node], deciding: bool, here: &Here<'_>) -> Option<bool> {
+    let mut all = Some(!deciding);
+    for part in parts {
+        match here.known(part.truth(here)) {
+            Some(truth) if truth == deciding => return Some(deciding),
+            Some(_) => {}
+            None => all = None,
+        }
     }
-    let right = here.known(right.truth(here));
-    if right == Some(deciding) { right } else { left.and(right) }
+    all
 }
 
 fn listed(value: ValueRef<'_>, list: ValueRef<'_>) -> Result<Option<bool>, Fault> {

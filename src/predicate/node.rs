@@ -52,9 +52,13 @@ pub(super) enum Node {
 pub(super) enum Test {
     Has(Node),
     Not(Node),
-    And(Node, Node),
-    Or(Node, Node),
+    /// `and`, of any number.
+    All(Box<[Node]>),
+    /// `or`, of any number.
+    Any(Box<[Node]>),
     Compare(Compare, Node, Node),
+    /// The most frequent comparison by far: a field of the current event with a constant.
+    Against(Compare, Read, Value),
     Member(Node, Members),
     Items(Node, Box<[Node]>),
     Listed(Node, Node),

@@ -46,7 +46,7 @@ pub struct Concern {
     /// Their key space.
     pub space: usize,
     /// Its keys, by their numbers among the program's.
-    pub keys: Vec<usize>,
+    pub keys: Vec<u32>,
     /// Their indices among the rules that run.
     pub rules: Vec<u32>,
 }
@@ -190,7 +190,7 @@ fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern
         |rule: &Compiled| rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok());
     let by_space = spaces.iter().enumerate().map(|(space, KeySpace { keys })| {
         let rules = (0..).zip(rules).filter(|(_, rule)| rule.space == space && concerned(rule));
-        Concern { space, keys: keys.clone(), rules: rules.map(|(index, _)| index).collect() }
+        Concern { space, keys: keys.iter().map(|key| *key as u32).collect(), rules: rules.map(|(index, _)| index).collect() }
     });
     by_space.filter(|concern| !concern.rules.is_empty()).collect()
 }

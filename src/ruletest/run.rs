@@ -1,4 +1,4 @@
-//! Runs a test on the reference engine.
+//! Runs a test.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::compare::{Difference, compare};
 use super::suite::Test;
 use crate::alert::Alert;
+use crate::event::Batch;
 use crate::program::Program;
-use crate::reference::Reference;
+use crate::runtime::Engine;
 use crate::stream::{AtEnd, Options};
 
 /// What came of a test.
@@ -31,17 +32,21 @@ impl Outcome {
 
 /// Runs a test and compares its alerts with those it expects: all of all rules, in order.
 pub fn run(test: &Test, program: &Arc<Program>) -> Outcome {
-    let mut engine = Reference::new(Arc::clone(program), Options::default());
+    let mut engine = Engine::new(Arc::clone(program), Options::default());
     let mut alerts: Vec<Alert> = Vec::new();
     // A list of alerts never says stop.
-    let _ = drive(test, &mut engine, &mut alerts);
+    let _ = drive(test, program, &mut engine, &mut alerts);
     Outcome { lines: compare(&test.expect, alerts) }
 }
 
-fn drive(test: &Test, engine: &mut Reference, alerts: &mut Vec<Alert>) -> ControlFlow<()> {
-    for event in &test.events {
-        engine.push(event.clone(), alerts)?;
-    }
+fn drive(
+    test: &Test,
+    program: &Program,
+    engine: &mut Engine,
+    alerts: &mut Vec<Alert>,
+) -> ControlFlow<()> {
+    let events = test.events.iter().cloned().map(Arc::new);
+    engine.push(&Arc::new(Batch::of(program.fields(), events)), alerts)?;
     if let Some(watermark) = test.advance {
         engine.advance(watermark, alerts)?;
     }

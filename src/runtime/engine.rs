@@ -11,7 +11,7 @@ use super::order::{Buffer, Fate, Waiting};
 use super::outlet::{Outlet, Straight};
 use super::partitions::Partitions;
 use crate::alert::Certain;
-use crate::event::{Batch, Row};
+use crate::event::{Batch, Event, Row};
 use crate::program::Program;
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, Stats};
@@ -90,6 +90,12 @@ impl<O: Observer> Engine<O> {
     /// it (at once if no lateness is allowed); one that comes after the watermark goes to the sink as late.
     pub fn push(&mut self, batch: &Arc<Batch>, sink: &mut impl Sink) -> ControlFlow<()> {
         self.push_rows(batch, 0..batch.len(), sink)
+    }
+
+    /// Takes one event, as a batch of its own. Where there are many, batches are faster.
+    pub fn push_event(&mut self, event: impl Into<Arc<Event>>, sink: &mut impl Sink) -> ControlFlow<()> {
+        let batch = Batch::of(self.partitions.program.fields(), [event.into()]);
+        self.push(&Arc::new(batch), sink)
     }
 
     /// Takes some of the rows of a batch, as `push` does.

@@ -101,36 +101,40 @@ impl RowKeys {
     fn add(&mut self, row: Row<'_>, kind: Option<usize>) {
         let program = Arc::clone(&self.program);
         let first = self.keys.len();
-        for (at, concern) in program.concerns(kind).iter().enumerate() {
+        for (at, concern) in (0..).zip(program.concerns(kind)) {
             let before = self.keys.len();
+            let mut is_null = true;
             for &number in &concern.keys {
-                let known = self.keys.iter().skip(first).find(|key| key.number as usize == number).copied();
-                let key = known.unwrap_or_else(|| self.key(&program, number, row));
-                self.keys.push(Key { concern: at as u32, ..key });
+                let known = self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
+                let key = known.copied().unwrap_or_else(|| self.key(&program, number, row));
+                is_null &= key.is_null();
+                self.keys.push(Key { concern: at, ..key });
             }
-            if self.keys.iter().skip(before).all(|key| key.is_null()) {
+            if is_null {
                 self.keys.truncate(before);
             }
         }
         self.ends.push(self.keys.len() as u32);
     }
 
-    fn key(&mut self, program: &Program, number: usize, row: Row<'_>) -> Key {
+    fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
+        let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
+        let Some(code) = program.keys().get(number as usize) else { return null };
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };
         let start = self.bytes.len();
-        let mut parts = program.keys().get(number).into_iter().flat_map(|key| &key.parts);
-        let is_known = parts.all(|part| part.encode(&here, &mut self.bytes));
-        let end = self.bytes.len();
-        let key = Key { number: number as u32, concern: 0, start: NULL, end: NULL, hash: 0 };
-        // Beyond what can be addressed there are none: a batch has far less.
-        match (is_known, u32::try_from(start), u32::try_from(end)) {
-            (true, Ok(start), Ok(end)) => {
-                let hash = xxh3_64(self.bytes.get(start as usize..).unwrap_or_default());
-                Key { start, end, hash, ..key }
+        for part in &code.parts {
+            if !part.encode(&here, &mut self.bytes) {
+                self.bytes.truncate(start);
+                return null;
             }
-            _ => key,
+        }
+        let hash = xxh3_64(self.bytes.get(start..).unwrap_or_default());
+        // Beyond what can be addressed there are none: a batch has far less.
+        match (u32::try_from(start), u32::try_from(self.bytes.len())) {
+            (Ok(start), Ok(end)) => Key { start, end, hash, ..null },
+            _ => null,
         }
     }
 }

@@ -134,6 +134,9 @@ impl LineReader<'_, '_> {
     }
 
     fn string(&mut self, column: Option<usize>, roles: u8, quoted: Quoted) -> Option<()> {
+        if let (Some(column), 0, false) = (column, roles, quoted.escaped) {
+            return self.batch.set(column, Cell::Str(quoted.span()?));
+        }
         let text = self.text(quoted)?;
         if roles & role::TIME != 0 {
             self.found.time = Some(self.times.text(text.trim()).ok()?);

@@ -21,11 +21,13 @@ pub(super) struct TimeReader {
     options: TimeOptions,
     /// The local time of the event before, for formats without a year.
     last: Option<NaiveDateTime>,
+    /// The day of the event before.
+    day: quick::Day,
 }
 
 impl TimeReader {
     pub(super) fn new(options: TimeOptions) -> Self {
-        TimeReader { options, last: None }
+        TimeReader { options, last: None, day: quick::Day::default() }
     }
 
     /// The time that a value is; `written` is a number's own text where it is known, else its shortest form counts.
@@ -46,7 +48,7 @@ impl TimeReader {
         if self.options.format.is_some() {
             return self.by_format(text);
         }
-        match quick::rfc3339(text).or_else(|| quick::epoch(text, self.options.unit)) {
+        match quick::rfc3339(text, &mut self.day).or_else(|| quick::epoch(text, self.options.unit)) {
             Some(time) => Ok(time),
             None => self.full(text),
         }

@@ -3,25 +3,47 @@
 use super::number::TimeUnit;
 use crate::time::Timestamp;
 
+/// A day as it was written, and the days from 1970 to it: most events are of the day of the one before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Day {
+    written: [u8; 10],
+    number: i64,
+}
+
+impl Default for Day {
+    fn default() -> Self {
+        Day { written: *b"1970-01-01", number: 0 }
+    }
+}
+
 /// `2026-01-05T10:00:00Z`, with up to nine digits of a fraction. `None` leaves it to the full reader: it may be a time
-/// all the same.
-pub(super) fn rfc3339(text: &str) -> Option<Timestamp> {
-    let (date, rest) = text.as_bytes().split_at_checked(19)?;
-    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1] = date else {
-        return None;
-    };
-    let year = number(&[y0, y1, y2, y3])?;
-    let (month, day) = (number(&[m0, m1])?, number(&[d0, d1])?);
-    let (hour, minute, second) = (number(&[h0, h1])?, number(&[n0, n1])?, number(&[s0, s1])?);
+/// all the same. `before` is the day of the time before, and becomes that of this one.
+pub(super) fn rfc3339(text: &str, before: &mut Day) -> Option<Timestamp> {
+    let (written, rest) = text.as_bytes().split_first_chunk()?;
+    let (&[b'T', h0, h1, b':', n0, n1, b':', s0, s1], rest) = rest.split_first_chunk()? else { return None };
+    if before.written != *written {
+        *before = Day { written: *written, number: day(written)? };
+    }
+    let (hour, minute, second) = (two(h0, h1)?, two(n0, n1)?, two(s0, s1)?);
+    let nanos = fraction(rest).filter(|_| hour < 24 && minute < 60 && second < 60)?;
+    let seconds = (before.number * 24 + hour) * 3_600 + minute * 60 + second;
+    Some(Timestamp::from_nanos(seconds * 1_000_000_000 + nanos))
+}
+
+/// Days from 1970 to `2026-01-05`, if there is such a day.
+fn day(date: &[u8; 10]) -> Option<i64> {
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = date else { return None };
+    let (year, month, day) = (number(&[y0, y1, y2, y3])?, two(m0, m1)?, two(d0, d1)?);
     let exists = (1700..2200).contains(&year)
         && (1..=12).contains(&month)
-        && (1..=days_of(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    let nanos = fraction(rest).filter(|_| exists)?;
-    let seconds = (days_until(year, month, day) * 24 + hour) * 3_600 + minute * 60 + second;
-    Some(Timestamp::from_nanos(seconds * 1_000_000_000 + nanos))
+        && (1..=days_of(year, month)).contains(&day);
+    exists.then(|| days_until(year, month, day))
+}
+
+/// The number of two digits.
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
 }
 
 /// A whole number of up to 18 digits, for times from 1970 on.
@@ -90,7 +112,7 @@ mod tests {
                 // All days of few years, the ends of months of all.
                 if year % 20 == 0 || day > 27 {
                     let text = format!("{year:04}-{month:02}-{day:02}T23:59:58Z");
-                    let quick = rfc3339(&text);
+                    let quick = rfc3339(&text, &mut Day::default());
                     assert!(
                         quick == full(&text) || (quick.is_none() && !(1700..2200).contains(&year)),
                         "{text}"
@@ -109,7 +131,7 @@ mod tests {
             "1969-12-31T23:59:59.999Z",
             "2000-02-29T00:00:00Z",
         ] {
-            assert_eq!(rfc3339(text), full(text), "{text}");
+            assert_eq!(rfc3339(text, &mut Day::default()), full(text), "{text}");
             assert!(full(text).is_some(), "{text}");
         }
         for text in [
@@ -124,7 +146,7 @@ mod tests {
             "2026-01-05T10:00:00é",
             "+026-01-05T10:00:00Z",
         ] {
-            assert_eq!(rfc3339(text), None, "{text}");
+            assert_eq!(rfc3339(text, &mut Day::default()), None, "{text}");
         }
         for text in
             ["0", "7", "1700000000", "1700000000123", "99999999999", "100000000000", "999999999999999999"]
