@@ -42,6 +42,8 @@ pub struct Batch {
     before: usize,
     /// The cells of all rows, one row behind the other.
     cells: Vec<Cell>,
+    /// Where those of the row begin that is being read.
+    blank: usize,
     /// What no cell can hold.
     values: Vec<Value>,
     heads: Vec<Head>,
@@ -112,6 +114,7 @@ impl Batch {
             text: String::new(),
             before: 0,
             cells: Vec::new(),
+            blank: 0,
             values: Vec::new(),
             heads: Vec::new(),
             identities: Vec::new(),
@@ -260,15 +263,14 @@ impl Batch {
 
     /// Begins a further row, in place of one that was not completed. All its cells are null.
     pub(crate) fn blank(&mut self) {
-        let start = self.heads.len() * self.fields.len();
-        self.cells.truncate(start);
-        self.cells.resize(start + self.fields.len(), Cell::Null);
+        self.blank = self.heads.len() * self.fields.len();
+        self.cells.truncate(self.blank);
+        self.cells.resize(self.blank + self.fields.len(), Cell::Null);
     }
 
     /// Sets a cell of the row that was begun.
     pub(crate) fn set(&mut self, column: usize, cell: Cell) -> Option<()> {
-        let place = self.heads.len() * self.fields.len() + column;
-        self.cells.get_mut(place).map(|place| *place = cell)
+        self.cells.get_mut(self.blank + column).map(|place| *place = cell)
     }
 
     /// Completes the row that `blank` began.

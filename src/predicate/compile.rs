@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::event::{Batch, Event, Fields, Record, Value, ValueRef};
+use crate::event::{Batch, Event, Fields, Record, Row, Value, ValueRef};
 use crate::id::FieldId;
 use crate::limits::Limits;
 use crate::plan::{self, Expr, Set};
@@ -86,6 +86,12 @@ impl Expression {
     /// a bound one, as in `emit`.
     pub fn fields_of_current(&self) -> &[FieldId] {
         &self.current
+    }
+
+    /// Whether it is nothing but a field that is null in the row, which is faster told than what it is worth.
+    #[inline]
+    pub fn is_missing(&self, row: Row<'_>) -> bool {
+        matches!(self.root, Node::Field(read) if row.value(read.field).is_null())
     }
 
     /// What it is worth; null if that is unknown.

@@ -62,9 +62,18 @@ pub(super) enum Test {
     Member(Node, Members),
     Items(Node, Box<[Node]>),
     Listed(Node, Node),
-    Range { value: Node, low: Node, high: Node, inclusive: bool },
+    Range {
+        value: Node,
+        low: Node,
+        high: Node,
+        inclusive: bool,
+    },
     Text(Node, Matcher),
-    Trend { slot: SlotRef, falling: bool, value: Node },
+    Trend {
+        slot: SlotRef,
+        falling: bool,
+        value: Node,
+    },
 }
 
 impl From<Test> for Node {

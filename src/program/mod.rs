@@ -190,7 +190,11 @@ fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern
         |rule: &Compiled| rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok());
     let by_space = spaces.iter().enumerate().map(|(space, KeySpace { keys })| {
         let rules = (0..).zip(rules).filter(|(_, rule)| rule.space == space && concerned(rule));
-        Concern { space, keys: keys.iter().map(|key| *key as u32).collect(), rules: rules.map(|(index, _)| index).collect() }
+        Concern {
+            space,
+            keys: keys.iter().map(|key| *key as u32).collect(),
+            rules: rules.map(|(index, _)| index).collect(),
+        }
     });
     by_space.filter(|concern| !concern.rules.is_empty()).collect()
 }

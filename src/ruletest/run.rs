@@ -39,12 +39,7 @@ pub fn run(test: &Test, program: &Arc<Program>) -> Outcome {
     Outcome { lines: compare(&test.expect, alerts) }
 }
 
-fn drive(
-    test: &Test,
-    program: &Program,
-    engine: &mut Engine,
-    alerts: &mut Vec<Alert>,
-) -> ControlFlow<()> {
+fn drive(test: &Test, program: &Program, engine: &mut Engine, alerts: &mut Vec<Alert>) -> ControlFlow<()> {
     let events = test.events.iter().cloned().map(Arc::new);
     engine.push(&Arc::new(Batch::of(program.fields(), events)), alerts)?;
     if let Some(watermark) = test.advance {

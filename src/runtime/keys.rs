@@ -105,7 +105,8 @@ impl RowKeys {
             let before = self.keys.len();
             let mut is_null = true;
             for &number in &concern.keys {
-                let known = self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
+                let known =
+                    self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
                 let key = known.copied().unwrap_or_else(|| self.key(&program, number, row));
                 is_null &= key.is_null();
                 self.keys.push(Key { concern: at, ..key });
@@ -119,7 +120,10 @@ impl RowKeys {
 
     fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
         let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
-        let Some(code) = program.keys().get(number as usize) else { return null };
+        let code = program.keys().get(number as usize);
+        let Some(code) = code.filter(|code| !code.parts.iter().any(|part| part.is_missing(row))) else {
+            return null;
+        };
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };

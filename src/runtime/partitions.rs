@@ -12,6 +12,7 @@ use super::report::Reporter;
 use super::table::{Entry, States, Table};
 use super::timers::{Place, Timers};
 use crate::alert::Certain;
+use crate::id::StepId;
 use crate::program::{Compiled, Concern, Form, Program};
 use crate::stream::RuleStats;
 use crate::time::Timestamp;
@@ -306,8 +307,8 @@ fn schedule(timers: &mut Timers, place: Place, state: &mut Partition, due: Optio
 /// Whether an event can make state where there is none: begin a match, violate a first absence, be what `lag` asks
 /// for.
 fn can_begin<O>(seen: &Seen<'_, O>) -> bool {
-    let first = seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target);
-    let mut could = first.chain(seen.rule.first_absences.iter().copied());
-    could.any(|step| seen.visible(step) && seen.fits_alone(step))
+    let could = |step: StepId| seen.visible(step) && seen.fits_alone(step);
+    seen.rule.automaton.edges(None).iter().any(|edge| edge.target.is_some_and(could))
+        || seen.rule.first_absences.iter().any(|step| could(*step))
         || seen.rule.lagging.iter().any(|step| seen.visible(*step) && seen.type_fits(*step))
 }

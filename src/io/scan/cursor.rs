@@ -71,27 +71,39 @@ impl<'t> Cursor<'t> {
     }
 
     /// A string.
+    #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted> {
         self.eat(b'"')?;
-        let (start, mut escaped) = (self.at, false);
+        let (start, end) = (self.at, self.plain_end());
+        self.at = end;
+        match self.peek() {
+            b'"' => {
+                self.at += 1;
+                Some(Quoted { start, end, escaped: false })
+            }
+            _ => self.escaped_string(start),
+        }
+    }
+
+    /// The rest of a string, which began at `start` and goes on with a backslash.
+    #[cold]
+    fn escaped_string(&mut self, start: usize) -> Option<Quoted> {
         loop {
-            self.at = self.plain_end();
             match self.peek() {
                 b'"' => {
                     self.at += 1;
-                    return Some(Quoted { start, end: self.at - 1, escaped });
+                    return Some(Quoted { start, end: self.at - 1, escaped: true });
                 }
-                b'\\' => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                b'\\' => self.escape()?,
                 // A control character, or the end of the line.
                 _ => return None,
             }
+            self.at = self.plain_end();
         }
     }
 
     /// Where what stands for itself in a string ends: at a quote, a backslash, a control character or the line's end.
+    #[inline]
     fn plain_end(&self) -> usize {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -100,9 +112,10 @@ impl<'t> Cursor<'t> {
         // Eight bytes at a time; the lowest mark is exact, a higher one may be a carry.
         while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let word = u64::from_le_bytes(*eight);
-            let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let marks = control | zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5C));
+            let control = word.wrapping_sub(ONES * 0x20);
+            let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+            let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
+            let marks = (control | quote | backslash) & !word & HIGHS;
             if marks != 0 {
                 return at + (marks.trailing_zeros() / 8) as usize;
             }

@@ -19,20 +19,13 @@ pub(super) struct Node {
     /// The row that had it last, by which a second one of its name shows.
     pub(super) seen: u64,
     children: Vec<usize>,
-    /// The names that objects here have had.
-    names: Vec<Expected>,
+    /// The names that objects here have had, each with all that stands around it.
+    names: Vec<Box<[u8]>>,
     /// Which of them stood first, and which behind each of them: events of different types have different names.
     after: Vec<Vec<Guess>>,
 }
 
-/// What an object had between two values: a name with all that stands around it, and whose it is.
-#[derive(Clone, Debug)]
-struct Expected {
-    written: Box<[u8]>,
-    node: Option<usize>,
-}
-
-/// What may stand here: one of the names, by its beginning.
+/// What may stand here: one of the names, by its beginning, and whose it is.
 #[derive(Clone, Copy, Debug)]
 struct Guess {
     /// Its first bytes in one word, and which of the word's bits they take.
@@ -40,14 +33,15 @@ struct Guess {
     mask: u128,
     length: usize,
     number: usize,
+    node: Option<usize>,
 }
 
 impl Guess {
     const WORD: usize = 16;
 
-    fn new(written: &[u8], number: usize) -> Self {
+    fn new(written: &[u8], number: usize, node: Option<usize>) -> Self {
         let mask = u128::MAX.checked_shr(128 - 8 * written.len().min(Self::WORD) as u32).unwrap_or(0);
-        Guess { word: Self::word(written), mask, length: written.len(), number }
+        Guess { word: Self::word(written), mask, length: written.len(), number, node }
     }
 
     /// The first bytes as a word. What is missing is 0, which stands in no name.
@@ -143,9 +137,8 @@ impl Wanted {
         let guesses = node.after.get(behind.slot()?)?;
         let word = rest.first_chunk().map_or_else(|| Guess::word(rest), |word| u128::from_le_bytes(*word));
         for guess in guesses.iter().filter(|guess| word & guess.mask == guess.word) {
-            let name = node.names.get(guess.number)?;
-            if guess.length <= Guess::WORD || rest.starts_with(&name.written) {
-                return Some((guess.number, guess.length, name.node));
+            if guess.length <= Guess::WORD || rest.starts_with(node.names.get(guess.number)?) {
+                return Some((guess.number, guess.length, guess.node));
             }
         }
         None
@@ -160,10 +153,10 @@ impl Wanted {
         child: Option<usize>,
     ) -> Option<usize> {
         let node = self.0.get_mut(of)?;
-        let number = match node.names.iter().position(|name| *name.written == *written) {
+        let number = match node.names.iter().position(|name| **name == *written) {
             Some(number) => number,
             None if node.names.len() < REMEMBERED => {
-                node.names.push(Expected { written: written.into(), node: child });
+                node.names.push(written.into());
                 node.names.len() - 1
             }
             None => return None,
@@ -171,7 +164,7 @@ impl Wanted {
         node.after.resize_with(node.names.len() + 1, Vec::new);
         let after = node.after.get_mut(behind.slot()?)?;
         if after.len() < BEHIND && !after.iter().any(|guess| guess.number == number) {
-            after.push(Guess::new(written, number));
+            after.push(Guess::new(written, number, child));
         }
         Some(number)
     }
