@@ -1,16 +1,16 @@
 //! From a pattern to its automaton: a walk from each position over everything that can come next.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
 use indexmap::IndexSet;
 
 use super::frame::{Block, Frame, Layout};
-use super::registers::{Count, Guard, RegisterId, Update};
+use super::path::{Path, at_least, at_most_zero, below, fresh, running};
+use super::registers::{Count, Guard, Update};
 use super::{Absence, Automaton, Began, Edge};
 use crate::id::{GroupId, StepId};
-use crate::plan::{Item, Pattern, Repeat};
+use crate::plan::{Item, Pattern};
 
 /// A pattern has more edges than its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,15 +90,6 @@ enum Rounds {
     None,
     /// One more than the register says. Where the quantifier needs no register one is as good as many.
     OneMore,
-}
-
-/// What was met on the way since the last event.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-struct Path {
-    guards: BTreeSet<Guard>,
-    updates: BTreeMap<RegisterId, Update>,
-    absences: Vec<Absence>,
-    scopes: Vec<(GroupId, Began)>,
 }
 
 /// What is to be done behind a step that has just bound an event, and the iterations that run there.
@@ -350,21 +341,6 @@ impl<'p> Walk<'p, '_> {
     }
 }
 
-impl Path {
-    /// Sets a bit of a register besides those that are set already.
-    fn mark(&mut self, register: RegisterId, bit: u32) {
-        let update = self.updates.entry(register).or_insert(Update::Mark(0));
-        if let Update::Mark(bits) | Update::Set(bits) = update {
-            *bits |= bit;
-        }
-    }
-
-    fn with(mut self, guards: Vec<Guard>) -> Self {
-        self.guards.extend(guards);
-        self
-    }
-}
-
 /// The groups that a place lies in, the innermost first.
 fn around(rest: &Rest<'_>) -> Vec<GroupId> {
     let nodes = std::iter::successors(rest.as_ref(), |node| node.next.as_ref());
@@ -373,43 +349,4 @@ fn around(rest: &Rest<'_>) -> Vec<GroupId> {
         _ => None,
     });
     groups.collect()
-}
-
-/// Of these iterations those of the groups that a place lies in.
-fn running(scopes: &[(GroupId, Began)], around: &[GroupId]) -> Vec<(GroupId, Began)> {
-    scopes.iter().copied().filter(|(group, _)| around.contains(group)).collect()
-}
-
-/// The registers of a block that is entered with these members begun.
-fn fresh(block: &Block<'_>, begun: &[usize]) -> Vec<(RegisterId, Update)> {
-    let mut words: Vec<(RegisterId, u32)> =
-        (0..block.words()).map(|word| (RegisterId(block.first.0 + word), 0)).collect();
-    for &member in begun {
-        let (register, bit) = block.bit(member);
-        words.iter_mut().filter(|(id, _)| *id == register).for_each(|(_, bits)| *bits |= bit);
-    }
-    words.into_iter().map(|(id, bits)| (id, Update::Set(bits))).collect()
-}
-
-/// When a count, which is at least `least`, is below `max`; `None` is never.
-fn below(register: Option<RegisterId>, least: u32, max: Option<u32>) -> Option<Vec<Guard>> {
-    match (max, register) {
-        (None, _) => Some(Vec::new()),
-        (Some(max), _) if max <= least => None,
-        (Some(max), Some(register)) => Some(vec![Guard::Below(register, max)]),
-        (Some(_), None) => Some(Vec::new()),
-    }
-}
-
-/// When a count, which is at least `least`, is at least `min`; `None` is never.
-fn at_least(register: Option<RegisterId>, least: u32, min: u32) -> Option<Vec<Guard>> {
-    match register {
-        Some(register) if min > least => Some(vec![Guard::AtLeast(register, min)]),
-        _ => Some(Vec::new()),
-    }
-}
-
-/// When a step that has bound nothing may bind something.
-fn at_most_zero(repeat: Repeat) -> Option<Vec<Guard>> {
-    (repeat.max != Some(0)).then(Vec::new)
 }

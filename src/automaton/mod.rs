@@ -9,6 +9,7 @@
 
 mod build;
 mod frame;
+mod path;
 mod registers;
 
 pub use build::TooLarge;

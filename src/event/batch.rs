@@ -1,5 +1,8 @@
 //! Batches: many events as rows of the fields that rules read.
 
+#[cfg_attr(not(feature = "io"), allow(dead_code, reason = "those who read lines fill batches so"))]
+mod reading;
+
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -240,79 +243,6 @@ impl Batch {
     }
 }
 
-/// How a batch is filled from lines: `reading`, then cells and a row for each line, then `read`.
-#[cfg_attr(not(feature = "io"), allow(dead_code, reason = "those who read lines fill batches so"))]
-impl Batch {
-    /// A batch of the rows of lines that are `length` bytes in all.
-    pub(crate) fn reading(
-        fields: &Arc<Fields>,
-        source: &Arc<Source>,
-        length: usize,
-        lines: Arc<dyn Whole>,
-        keep: Keep,
-    ) -> Self {
-        let sources = vec![Arc::clone(source)];
-        Batch { sources, before: length, lines: Some(lines), keep, ..Batch::new(fields) }
-    }
-
-    /// Makes room for so many rows.
-    pub(crate) fn expect(&mut self, rows: usize) {
-        self.heads.reserve(rows);
-        self.cells.reserve(rows * self.fields.len());
-    }
-
-    /// Begins a further row, in place of one that was not completed. All its cells are null.
-    pub(crate) fn blank(&mut self) {
-        self.blank = self.heads.len() * self.fields.len();
-        self.cells.truncate(self.blank);
-        self.cells.resize(self.blank + self.fields.len(), Cell::Null);
-    }
-
-    /// Sets a cell of the row that was begun.
-    pub(crate) fn set(&mut self, column: usize, cell: Cell) -> Option<()> {
-        self.cells.get_mut(self.blank + column).map(|place| *place = cell)
-    }
-
-    /// Completes the row that `blank` began.
-    pub(crate) fn line(&mut self, line: Line<'_>) {
-        let kind = line.kind.map_or(NO_KIND, |kind| self.kind(kind));
-        let identity = line.identity.and_then(|identity| {
-            self.identities.push(identity);
-            u32::try_from(self.identities.len()).ok().and_then(NonZeroU32::new)
-        });
-        let origin = Origin::Line(line.span, identity);
-        self.heads.push(Head { time: line.time, kind, source: 0, offset: line.offset, origin });
-    }
-
-    /// Adds the row of a line that was read as an event; `by_id` says whether an id identifies it.
-    pub(crate) fn line_of(&mut self, event: &Event, span: Span, by_id: bool) {
-        self.cells.truncate(self.heads.len() * self.fields.len());
-        self.fill(event);
-        let identity = by_id.then_some(event.identity);
-        let kind = event.kind.as_deref();
-        self.line(Line { time: event.time, kind, offset: event.offset, span, identity });
-    }
-
-    /// A cell of this text, which stands in no line.
-    pub(crate) fn text(&mut self, text: &str) -> Cell {
-        let start = self.before + self.text.len();
-        // Beyond the length that a span can say it stays a value.
-        match (u32::try_from(start), u32::try_from(start + text.len())) {
-            (Ok(start), Ok(end)) => {
-                self.text.push_str(text);
-                Cell::Str(Span { start, end })
-            }
-            _ => self.other(&Value::str(text)),
-        }
-    }
-
-    /// Takes the lines, when all rows are read.
-    pub(crate) fn read(self, mut lines: String) -> Self {
-        lines.push_str(&self.text);
-        Batch { text: lines, before: 0, ..self }
-    }
-}
-
 /// What rows see of their batch.
 impl Batch {
     #[inline]
@@ -353,67 +283,5 @@ impl Batch {
 
     pub(super) fn keep(&self) -> Keep {
         self.keep
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Held, ValueRef};
-
-    /// A line is `name=text`.
-    #[derive(Debug)]
-    struct Pairs;
-
-    impl Whole for Pairs {
-        fn fields(&self, line: &str) -> Record {
-            line.split_once('=').map(|(name, text)| (name.into(), Value::str(text))).into_iter().collect()
-        }
-    }
-
-    fn read(keep: Keep) -> Batch {
-        let mut fields = Fields::default();
-        fields.number(&Arc::from([CompactString::from("a")])).unwrap();
-        let source = Arc::new(Source { rank: 2, name: "in".into() });
-        let lines = "a=one\nb=two\n";
-        let mut batch = Batch::reading(&Arc::new(fields), &source, lines.len(), Arc::new(Pairs), keep);
-        let time = Timestamp::from_nanos(7);
-        batch.blank();
-        batch.set(0, Cell::Str(Span { start: 2, end: 5 })).unwrap();
-        let span = Span { start: 0, end: 5 };
-        batch.line(Line { time, kind: Some("x"), offset: 1, span, identity: None });
-        let text = batch.text("made");
-        batch.blank();
-        batch.set(0, text).unwrap();
-        batch.line(Line { time, kind: None, offset: 2, span: Span { start: 6, end: 11 }, identity: Some(5) });
-        batch.read(lines.into())
-    }
-
-    #[test]
-    fn a_row_of_a_line_says_what_its_event_would() {
-        let batch = read(Keep::References);
-        let column = batch.fields().find(&["a".into()]).unwrap();
-        let [one, two] = [batch.row(0).unwrap(), batch.row(1).unwrap()];
-        assert!(matches!(
-            (one.value(column), two.value(column)),
-            (ValueRef::Str("one"), ValueRef::Str("made"))
-        ));
-        assert_eq!((one.kind(), two.kind()), (Some("x"), None));
-        assert_eq!(one.identity(), Event::identity_of_bytes(one.time(), b"a=one"));
-        assert_eq!(two.identity(), 5);
-        assert_eq!(two.place(), (Timestamp::from_nanos(7), 2, 2));
-        assert_eq!(one.event().get(&["a"]), &Value::str("one"));
-        assert_eq!(two.event().get(&["b"]), &Value::str("two"));
-    }
-
-    #[test]
-    fn of_a_bound_line_only_that_is_kept_which_the_batch_wants() {
-        let columns: Arc<[crate::id::FieldId]> = Arc::from([]);
-        for (keep, names) in [(Keep::References, 0), (Keep::Events, 1)] {
-            let held = Held::new(read(keep).row(1).unwrap(), &columns);
-            assert_eq!(held.whole().is_some(), keep == Keep::Events);
-            let event = held.event();
-            assert_eq!((event.fields.len(), event.offset, event.identity), (names, 2, 5));
-        }
     }
 }
