@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::groups::KeyGroups;
-use crate::event::{Batch, Row};
+use crate::event::Row;
 use crate::predicate::{Current, Here, Unbound};
 use crate::program::{Concern, Program};
 
@@ -62,7 +62,7 @@ impl RowKeys {
 
     /// The keys of all rows of a batch, whose columns are those of the program.
     #[cfg(feature = "pipeline")]
-    pub(crate) fn of(program: &Arc<Program>, batch: &Batch) -> Self {
+    pub(crate) fn of(program: &Arc<Program>, batch: &crate::event::Batch) -> Self {
         let mut keys = RowKeys::new(program);
         keys.ends.reserve(batch.len());
         keys.keys.reserve(batch.len() * 2);
