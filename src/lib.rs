@@ -48,8 +48,8 @@
 //! | [`diagnostic::Diagnostic`] | what is wrong with a rule, as data |
 //!
 //! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
-//! No input makes it panic. What grows with the events of one key has a bound in [`Limits`]; the number of keys,
-//! the events that one partial match binds and the reorder buffer have none yet.
+//! No input makes it panic. What grows with the events of one key has a bound in [`Limits`], and so have the open
+//! starts of a rule; the events that one partial match binds and the reorder buffer have none yet.
 //!
 //! # Features
 //!
@@ -67,6 +67,7 @@ pub mod diagnostic;
 pub mod drawing;
 mod event;
 pub mod function;
+mod groups;
 mod id;
 #[cfg(feature = "io")]
 pub mod io;
@@ -97,6 +98,7 @@ pub use event::{
     Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Held, Keep, Key, Record, Row, Schema, Source,
     Stamp, Value, ValueRef,
 };
+pub use groups::KeyGroups;
 pub use id::{FieldId, GroupId, RuleId, SlotId, StepId};
 pub use limits::Limits;
 pub use program::Program;

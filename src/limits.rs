@@ -33,6 +33,13 @@ pub struct Limits {
     /// Partial matches that one rule holds for one key: for each start, every way in which what is bound may go on. The
     /// earliest starts and of each the preferred ways are kept; the others are refused and counted.
     pub partials_per_key: usize,
+    /// Starts of one rule that are open in one [key group](crate::KeyGroups), over all its keys. One that comes when there
+    /// are as many before its event is refused and counted.
+    ///
+    /// It is as large as `partials_per_key`, for with less a single key would never reach that. A rule then holds 12.8
+    /// million starts in 128 groups, some gigabytes: a key seldom has more than one open, so a healthy rule comes there
+    /// only where that many keys are open within its time bounds, and one that waits for ever ends there.
+    pub starts_per_group: usize,
 }
 
 impl Default for Limits {
@@ -52,6 +59,7 @@ impl Default for Limits {
             evidence: 1_000,
             computed_bytes: 1 << 20,
             partials_per_key: 100_000,
+            starts_per_group: 100_000,
         }
     }
 }

@@ -51,6 +51,6 @@ pub struct RuleStats {
     pub open: u64,
     /// Matches that only wait for the deadline of a last absence or for the moment they can grow no more.
     pub pending: u64,
-    /// Matches beyond the limit of `matches all`, and partial matches refused for `Limits::partials_per_key`.
+    /// Matches beyond the limit of `matches all`, and partial matches refused for one of [`Limits`](crate::Limits).
     pub refused: u64,
 }

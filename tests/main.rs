@@ -14,6 +14,7 @@ mod generate;
 mod io;
 mod judge;
 mod layering;
+mod limits;
 mod oracle;
 mod pipeline;
 mod plan;

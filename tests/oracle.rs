@@ -96,18 +96,19 @@ pub fn said(outcome: &Outcome, lines: bool) -> Vec<String> {
     });
     let counts = [
         format!("late {:?}", outcome.late),
-        format!("beyond_limit {} pending {}", outcome.beyond_limit, outcome.pending),
+        format!("beyond_limit {} open {} pending {}", outcome.beyond_limit, outcome.open, outcome.pending),
     ];
     alerts.chain(counts).collect()
 }
 
 /// The alerts of several engines, in an order that does not depend on which found them, and what they count together.
-fn sum(outcomes: &[Outcome]) -> Vec<String> {
+pub fn sum(outcomes: &[Outcome]) -> Vec<String> {
     let alerts = outcomes.iter().flat_map(|outcome| &outcome.alerts);
     let mut said: Vec<String> = alerts.map(|alert| format!("{alert} id:{:032x}", alert.id)).collect();
     said.sort();
     let total = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
-    said.push(format!("beyond_limit {} pending {}", total(|o| o.beyond_limit), total(|o| o.pending)));
+    let counts = [total(|o| o.beyond_limit), total(|o| o.open), total(|o| o.pending)];
+    said.push(format!("beyond_limit, open, pending: {counts:?}"));
     said
 }
 

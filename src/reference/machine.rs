@@ -13,6 +13,7 @@ use super::partition::{Partition, Seen};
 use super::report::Reporter;
 use crate::alert::{Kind, RuleInfo};
 use crate::event::{Event, Key};
+use crate::groups::KeyGroups;
 use crate::limits::Limits;
 use crate::plan::{Body, Expr, Rule};
 use crate::stream::RuleStats;
@@ -28,12 +29,15 @@ pub(super) struct Machine {
     partitions: BTreeMap<Key, Partition>,
     /// The next deadline of each partition that has one.
     deadlines: BTreeSet<(Timestamp, Key)>,
+    groups: KeyGroups,
+    /// How many starts are open in each key group.
+    open: BTreeMap<u32, usize>,
     stats: RuleStats,
     refused: u64,
 }
 
 impl Machine {
-    pub(super) fn new(rule: &Rule, info: &Arc<RuleInfo>, limits: &Limits) -> Self {
+    pub(super) fn new(rule: &Rule, info: &Arc<RuleInfo>, limits: &Limits, groups: &KeyGroups) -> Self {
         let key = match &rule.body {
             Body::Event(_) => Vec::new(),
             Body::Sequence(sequence) => sequence.key.iter().map(|(_, expr)| expr.clone()).collect(),
@@ -44,6 +48,8 @@ impl Machine {
             key,
             partitions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            groups: groups.clone(),
+            open: BTreeMap::new(),
             stats: RuleStats { name: rule.name.clone(), ..RuleStats::default() },
             refused: 0,
         }
@@ -53,13 +59,17 @@ impl Machine {
     pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64) -> Vec<Certain> {
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
+        // What one key of the event begins takes no room from another.
+        let with_room = |key: &Key| self.open_in(self.group(key)) < self.law.limits.starts_per_group;
+        let partitions: Vec<(Key, bool)> =
+            partitions.into_iter().map(|key| (key.clone(), with_room(&key))).collect();
         let hidden: Vec<bool> = keys.iter().map(Option::is_none).collect();
         let fits = vec![Cell::new(None); self.law.pattern.steps.len()];
         self.stats.seen += u64::from(!partitions.is_empty());
         let mut certain = Vec::new();
-        for key in partitions {
+        for (key, has_room) in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
-            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits };
+            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits, has_room };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);
@@ -101,6 +111,7 @@ impl Machine {
             self.refused += partition.refused;
         }
         self.deadlines.clear();
+        self.open.clear();
         certain
     }
 
@@ -136,8 +147,19 @@ impl Machine {
         own.chain([rule.clone()]).collect()
     }
 
+    fn group(&self, key: &Key) -> u32 {
+        let mut bytes = Vec::new();
+        key.encode(&mut bytes);
+        self.groups.of_key(&bytes)
+    }
+
+    fn open_in(&self, group: u32) -> usize {
+        self.open.get(&group).copied().unwrap_or(0)
+    }
+
     fn take(&mut self, key: &Key) -> Partition {
         let mut partition = self.partitions.remove(key).unwrap_or_default();
+        *self.open.entry(self.group(key)).or_default() -= partition.starts.len();
         if let Some(deadline) = partition.deadline.take() {
             self.deadlines.remove(&(deadline, key.clone()));
         }
@@ -145,6 +167,7 @@ impl Machine {
     }
 
     fn put_back(&mut self, key: Key, mut partition: Partition) {
+        *self.open.entry(self.group(&key)).or_default() += partition.starts.len();
         partition.deadline = partition.next_deadline(&self.law);
         if let Some(deadline) = partition.deadline {
             self.deadlines.insert((deadline, key.clone()));
@@ -191,7 +214,7 @@ mod tests {
         let (program, _) = Program::compile(&[file], &Default::default(), Limits::default());
         let program = program.unwrap();
         let (rule, info) = program.rules().next().unwrap();
-        let mut machine = Machine::new(rule, info, program.limits());
+        let mut machine = Machine::new(rule, info, program.limits(), &KeyGroups::default());
         let second = |n: i64| Timestamp::from_nanos(n * 1_000_000_000);
         for (n, kind) in ["x", "b"].into_iter().cycle().take(100).enumerate() {
             let fields: Record = [("k".into(), Value::Int(n as i64))].into_iter().collect();

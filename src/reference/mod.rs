@@ -24,6 +24,7 @@ use self::machine::Machine;
 use self::order::Buffer;
 use crate::alert::Alert;
 use crate::event::Event;
+use crate::groups::KeyGroups;
 use crate::program::Program;
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, Stats};
@@ -46,10 +47,15 @@ pub(crate) type Certain = (Timestamp, Alert);
 impl Reference {
     /// An engine for this program with nothing seen yet.
     pub fn new(program: Arc<Program>, options: Options) -> Self {
+        Reference::with(program, options, &KeyGroups::default())
+    }
+
+    /// An engine in which keys are of these groups, of which it owns all.
+    pub fn with(program: Arc<Program>, options: Options, groups: &KeyGroups) -> Self {
         let machines: Vec<Machine> = program
             .rules()
             .filter(|(rule, _)| rule.runs())
-            .map(|(rule, info)| Machine::new(rule, info, program.limits()))
+            .map(|(rule, info)| Machine::new(rule, info, program.limits(), groups))
             .collect();
         Reference { machines, buffer: Buffer::new(options.lateness), stats: Stats::default() }
     }

@@ -38,6 +38,8 @@ pub(super) struct Seen<'e> {
     pub(super) hidden: &'e [bool],
     /// Whether it fits each step whose `where` looks at nothing but the event, once that was asked.
     pub(super) fits: &'e [Cell<Option<bool>>],
+    /// Whether the rule may begin in the key group.
+    pub(super) has_room: bool,
 }
 
 impl Seen<'_> {
@@ -253,6 +255,10 @@ impl Partition {
                 || !self.undisturbed(law, wait, seen)
             {
                 continue;
+            }
+            if !seen.has_room {
+                room.refused += 1;
+                return None;
             }
             matches.extend(take(law, &empty, wait, seen, &mut start.branches, room));
         }

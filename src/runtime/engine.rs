@@ -3,7 +3,6 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use super::groups::KeyGroups;
 use super::judge::Arrival;
 use super::keys::RowKeys;
 use super::observer::Observer;
@@ -12,6 +11,7 @@ use super::outlet::{Outlet, Straight};
 use super::partitions::Partitions;
 use crate::alert::Certain;
 use crate::event::{Batch, Event, Row};
+use crate::groups::KeyGroups;
 use crate::program::Program;
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, Stats};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::groups::KeyGroups;
 use crate::event::Row;
+use crate::groups::KeyGroups;
 use crate::predicate::{Current, Here, Unbound};
 use crate::program::{Concern, Program};
 

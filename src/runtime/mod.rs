@@ -10,7 +10,6 @@
 mod chain;
 mod engine;
 mod global;
-mod groups;
 mod judge;
 mod keys;
 mod logical;
@@ -22,13 +21,14 @@ mod partition;
 mod partitions;
 mod queue;
 mod report;
+mod room;
 mod runs;
 mod snapshot;
 mod table;
 mod timers;
 
+pub use crate::groups::KeyGroups;
 pub use engine::{Engine, Setup};
-pub use groups::KeyGroups;
 #[cfg(feature = "pipeline")]
 pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};

@@ -8,9 +8,9 @@ use super::logical::{LinksIn, Misfit};
 use super::observer::{At, Observer};
 use super::queue::Queue;
 use super::report::{Expired, Match};
+use super::room::Room;
 use super::runs::Runs;
 use crate::event::Held;
-use crate::limits::Limits;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Form};
 use crate::snapshot::{EventTable, PartitionState};
@@ -58,9 +58,13 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// What an event is to a rule that has no state.
-    pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, seen: &Seen<'_, O>) {
+    pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, room: Room<'_>, seen: &Seen<'_, O>) {
         for step in seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target) {
             if seen.fits_alone(step) {
+                if !room.for_a_start() {
+                    self.refused += 1;
+                    return;
+                }
                 let slot = pattern.step(step).slot;
                 let chain = Link::new(None, seen.arrival.held(), step, slot, seen.arrival.seq);
                 seen.observer.start(seen.at(), step);
@@ -90,11 +94,11 @@ impl Partition {
     pub(super) fn event<O: Observer>(
         &mut self,
         pattern: &Pattern,
-        limits: &Limits,
+        room: Room<'_>,
         seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
-        each!(&mut self.partials, of => of.event(pattern, limits, seen, outcome));
+        each!(&mut self.partials, of => of.event(pattern, room, seen, outcome));
     }
 
     /// Everything that is due before `end`, without an end everything: what became certain at each time is handed to
@@ -158,6 +162,12 @@ impl Partition {
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
         each!(&self.partials, of => of.is_empty())
+    }
+
+    /// How many starts are open.
+    #[inline]
+    pub(super) fn starts(&self) -> usize {
+        each!(&self.partials, of => of.starts())
     }
 
     /// How many starts are open, and how many of them only wait for a deadline or to grow no more.

@@ -3,15 +3,16 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::groups::KeyGroups;
 use super::judge::{Arrival, Memo, Seen};
 use super::keys::{InSpace, Key, KeysOf};
 use super::observer::{At, Observer};
 use super::partition::{Outcome, Partition};
 use super::report::Reporter;
+use super::room::{OpenStarts, Room};
 use super::table::{Entry, States, Table};
 use super::timers::{Place, Timers};
 use crate::alert::Certain;
+use crate::groups::KeyGroups;
 use crate::id::StepId;
 use crate::program::{Compiled, Concern, Form, Program};
 use crate::stream::RuleStats;
@@ -24,6 +25,7 @@ pub(super) struct Partitions<O> {
     pub(super) groups: KeyGroups,
     pub(super) tables: Vec<Table>,
     pub(super) timers: Timers,
+    pub(super) open: OpenStarts,
     /// Counts, by rule.
     pub(super) counts: Vec<RuleCounts>,
     /// Expressions that were unknown for a fault, by rule.
@@ -69,6 +71,7 @@ impl<O: Observer> Partitions<O> {
             groups,
             tables: (0..spaces).map(|_| Table::default()).collect(),
             timers: Timers::default(),
+            open: OpenStarts::new(program.compiled().len()),
             counts: program.compiled().iter().map(|_| RuleCounts::default()).collect(),
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
             observer,
@@ -125,6 +128,7 @@ impl<O: Observer> Partitions<O> {
                 }
             }
         }
+        self.open.settle();
     }
 
     /// One event under one of its keys.
@@ -155,10 +159,13 @@ impl<O: Observer> Partitions<O> {
             };
             let mut outcome = Outcome::default();
             let pattern = program.pattern_of(rule);
+            let room = Room::new(program.limits(), &self.open, index, group);
             let place = Place { space: concern.space as u32, rule: index, hash };
             match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
                 Some(state) => {
-                    state.event(pattern, program.limits(), &seen, &mut outcome);
+                    let before = state.starts();
+                    state.event(pattern, room, &seen, &mut outcome);
+                    self.open.note(index, group, before, state.starts());
                     if state.is_empty() {
                         self.timers.leave(state.scheduled);
                         entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
@@ -168,11 +175,12 @@ impl<O: Observer> Partitions<O> {
                     }
                 }
                 None if self.forms[index as usize] == Form::Stateless => {
-                    outcome.alone(pattern, &seen);
+                    outcome.alone(pattern, room, &seen);
                 }
                 None if can_begin(&seen) => {
                     let mut state = Partition::new(self.forms[index as usize]);
-                    state.event(pattern, program.limits(), &seen, &mut outcome);
+                    state.event(pattern, room, &seen, &mut outcome);
+                    self.open.note(index, group, 0, state.starts());
                     if !state.is_empty() {
                         schedule(&mut self.timers, place, &mut state, outcome.due);
                         fresh.push((index, state));
@@ -217,13 +225,14 @@ impl<O: Observer> Partitions<O> {
         let Some(table) = self.tables.get_mut(place.space as usize) else { return };
         // A timer may be of a state that is gone, or that had an earlier one since.
         let Some(entry) = table.due(place.hash, place.rule, when) else { return self.timers.missed() };
-        let Entry { key, states, .. } = entry;
+        let Entry { key, group, states, .. } = entry;
         let Some((_, state)) = states.iter_mut().find(|(rule, _)| *rule == place.rule) else { return };
         state.scheduled = None;
         let rule = &self.program.compiled()[place.rule as usize];
         let (counts, faults) = (&mut self.counts[place.rule as usize], &self.faults[place.rule as usize]);
         let observer = &self.observer;
         let at = At { rule, key, time: when };
+        let before = state.starts();
         state.pass(at, observer, end, |moment, outcome| {
             counts.add(outcome);
             let reporter = Reporter { rule, program: &self.program, faults };
@@ -236,6 +245,7 @@ impl<O: Observer> Partitions<O> {
                 certain.push(Certain { moment, cause: Certain::DEADLINE, alert });
             }
         });
+        self.open.change(place.rule, *group, before, state.starts());
         if state.is_empty() {
             entry.drop_state(place.rule);
             table.tidy(place.hash);
@@ -264,6 +274,7 @@ impl<O: Observer> Partitions<O> {
             }
         }
         self.timers = Timers::default();
+        self.open = OpenStarts::new(self.program.compiled().len());
     }
 
     /// What was counted of each rule.

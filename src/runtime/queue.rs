@@ -18,8 +18,8 @@ use super::judge::Seen;
 use super::observer::{At, Observer};
 use super::partition::Outcome;
 use super::report::Match;
+use super::room::Room;
 use crate::event::Held;
-use crate::limits::Limits;
 use crate::plan::{Pattern, Policy};
 use crate::program::{Compiled, Stop};
 use crate::time::Timestamp;
@@ -91,7 +91,7 @@ impl Queue {
     pub(super) fn event<O: Observer>(
         &mut self,
         pattern: &Pattern,
-        limits: &Limits,
+        room: Room<'_>,
         seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
@@ -109,7 +109,7 @@ impl Queue {
             if (index > 0 && waiting == end) || !seen.fits_alone(stop.step) {
                 continue;
             }
-            let begins = index == 0 && self.begin(limits, seen, outcome);
+            let begins = index == 0 && self.begin(room, seen, outcome);
             let end = end + usize::from(begins);
             let from = waiting.max(complete);
             if from < end {
@@ -146,8 +146,8 @@ impl Queue {
     }
 
     /// A new start, as far as there is room for it.
-    fn begin<O: Observer>(&mut self, limits: &Limits, seen: &Seen<'_, O>, outcome: &mut Outcome) -> bool {
-        if self.starts.len() >= limits.partials_per_key {
+    fn begin<O: Observer>(&mut self, room: Room<'_>, seen: &Seen<'_, O>, outcome: &mut Outcome) -> bool {
+        if self.starts.len() >= room.limits.partials_per_key || !room.for_a_start() {
             outcome.refused += 1;
             return false;
         }
@@ -276,6 +276,11 @@ impl Queue {
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
         self.starts.is_empty()
+    }
+
+    /// How many starts are open.
+    pub(super) fn starts(&self) -> usize {
+        self.starts.len()
     }
 
     /// How many starts are open; none of them only waits for a deadline.

@@ -189,6 +189,7 @@ impl<O: Observer> Engine<O> {
         }
         let space = self.partitions.program.compiled()[rule as usize].space;
         let hash = xxh3_64(&key);
+        self.partitions.open.change(rule, group, 0, state.starts());
         let table = &mut self.partitions.tables[space];
         match table.get(hash, &key) {
             Some(entry) => entry.states.push((rule, state)),

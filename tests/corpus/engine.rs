@@ -27,8 +27,13 @@ pub fn batches(case: &Case, program: Arc<Program>, size: usize) -> Outcome {
 
 /// Event by event, in three engines that own a third of the key groups each.
 pub fn in_shards(case: &Case, program: Arc<Program>) -> Vec<Outcome> {
+    in_shards_of(case, program, KeyGroups::default().split(3))
+}
+
+/// Event by event, in an engine for each of these shares of the key groups.
+pub fn in_shards_of(case: &Case, program: Arc<Program>, shares: Vec<KeyGroups>) -> Vec<Outcome> {
     let shard = |groups| with(case, Arc::clone(&program), 1, Setup { groups, ..Setup::default() });
-    KeyGroups::default().split(3).into_iter().map(shard).collect()
+    shares.into_iter().map(shard).collect()
 }
 
 /// Event by event, in an engine that owns one key group, of which a shell says all events to be.
@@ -52,7 +57,11 @@ const NAMED: u32 = 0;
 
 /// Event by event, each of them taken by another engine, which has what the one before it held from its snapshot.
 pub fn restored(case: &Case, program: Arc<Program>) -> Outcome {
-    let setup = Setup::default();
+    restored_with(case, program, Setup::default())
+}
+
+/// The same, set up for something.
+pub fn restored_with(case: &Case, program: Arc<Program>, setup: Setup) -> Outcome {
     run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
         let sections = sections(engine);
         *engine = elsewhere(case, &program, &setup, &sections);
@@ -62,7 +71,11 @@ pub fn restored(case: &Case, program: Arc<Program>) -> Outcome {
 
 /// The same, every other engine holding all rules in the general form.
 pub fn restored_in_another_form(case: &Case, program: Arc<Program>) -> Outcome {
-    let mut setup = Setup::default();
+    restored_in_another_form_with(case, program, Setup::default())
+}
+
+/// The same, set up for something.
+pub fn restored_in_another_form_with(case: &Case, program: Arc<Program>, mut setup: Setup) -> Outcome {
     run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
         setup.general = !setup.general;
         *engine = elsewhere(case, &program, &setup, &sections(engine));
@@ -71,7 +84,11 @@ pub fn restored_in_another_form(case: &Case, program: Arc<Program>) -> Outcome {
 
 /// Event by event, what the engine holds being parted between two others and put together again.
 pub fn restored_in_parts(case: &Case, program: Arc<Program>) -> Outcome {
-    let setup = Setup::default();
+    restored_in_parts_with(case, program, Setup::default())
+}
+
+/// The same, set up for something.
+pub fn restored_in_parts_with(case: &Case, program: Arc<Program>, setup: Setup) -> Outcome {
     run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
         let whole = sections(engine);
         let parts: Vec<Engine> = setup
@@ -115,7 +132,8 @@ fn elsewhere(case: &Case, program: &Arc<Program>, setup: &Setup, sections: &[Vec
     engine
 }
 
-fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcome {
+/// In batches of this many rows at most, set up for something.
+pub fn with(case: &Case, program: Arc<Program>, size: usize, setup: Setup) -> Outcome {
     run(case, program, size, setup, |_| {})
 }
 
@@ -140,7 +158,7 @@ fn run(
         if !waiting.is_empty() && (whole || matches!(input, Input::Advance(_))) {
             sink.line = waiting.last().map_or_else(String::new, |event| event.offset.to_string());
             let mut batch = Batch::of(program.fields(), waiting.drain(..));
-            if groups.owned() == (NAMED..NAMED + 1) {
+            if groups == named().groups {
                 let keys = program.keys().len();
                 batch.name_groups(keys, vec![Some(NAMED); keys * batch.len()]);
             }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tripline::diagnostic::Diagnostic;
 use tripline::reference::Reference;
 use tripline::{
-    Alert, AlertKind, Duration, EngineOptions, Event, Limits, Program, RuleStats, Sink, Stats, Timestamp,
+    Alert, AlertKind, Duration, EngineOptions, Event, KeyGroups, Limits, Program, RuleStats, Sink, Stats,
+    Timestamp,
 };
 
 use super::case::{AtEnd, Case};
@@ -23,8 +24,10 @@ pub struct Outcome {
     pub late: Vec<u64>,
     /// How many evaluations failed.
     pub eval_errors: u64,
-    /// How many matches the limit of `matches all` left out.
+    /// How many matches and partial matches a limit left out, above all that of `matches all`.
     pub beyond_limit: u64,
+    /// How many starts are open.
+    pub open: u64,
     /// How many matches still wait for a deadline.
     pub pending: u64,
 }
@@ -37,7 +40,12 @@ pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>
 
 /// The reference engine, event by event.
 pub fn reference(case: &Case, program: Arc<Program>) -> Outcome {
-    let mut engine = Reference::new(program, EngineOptions { lateness: case.lateness });
+    reference_in_groups(case, program, &KeyGroups::default())
+}
+
+/// The same, keys being of these groups.
+pub fn reference_in_groups(case: &Case, program: Arc<Program>, groups: &KeyGroups) -> Outcome {
+    let mut engine = Reference::with(program, EngineOptions { lateness: case.lateness }, groups);
     let mut sink = Collector::default();
     for input in &case.inputs {
         let flow = match input {
@@ -105,6 +113,7 @@ impl Collector {
             misplaced: self.misplaced,
             eval_errors: sum(|rule| rule.eval_errors),
             beyond_limit: sum(|rule| rule.refused),
+            open: sum(|rule| rule.open),
             pending: sum(|rule| rule.pending),
         }
     }

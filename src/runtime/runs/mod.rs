@@ -83,6 +83,11 @@ impl Runs {
         self.starts.is_empty() && self.violated.is_empty() && self.previous.is_empty()
     }
 
+    /// How many starts are open.
+    pub(super) fn starts(&self) -> usize {
+        self.starts.len()
+    }
+
     /// How many starts are open, and how many of them only wait for a deadline or to grow no more.
     pub(super) fn open(&self) -> (u64, u64) {
         let waits = |branch: &Branch| matches!(branch.state, State::Wait(_));

@@ -8,13 +8,13 @@ use smallvec::SmallVec;
 use super::{Branch, Complete, Runs, Start, State};
 use crate::automaton::{Absence, Edge, Registers};
 use crate::id::StepId;
-use crate::limits::Limits;
 use crate::plan::{Mode, Pattern, Policy, Report};
 use crate::runtime::chain::{Link, Previous, View};
 use crate::runtime::judge::Seen;
 use crate::runtime::observer::Observer;
 use crate::runtime::partition::Outcome;
 use crate::runtime::report::Match;
+use crate::runtime::room::Room;
 use crate::time::Timestamp;
 
 /// What an event does to one derivation.
@@ -48,6 +48,7 @@ impl Passed {
 /// preferred.
 struct Turn<'t> {
     pattern: &'t Pattern,
+    room: Room<'t>,
     left: usize,
     outcome: &'t mut Outcome,
 }
@@ -66,13 +67,13 @@ impl Runs {
     pub(in crate::runtime) fn event<O: Observer>(
         &mut self,
         pattern: &Pattern,
-        limits: &Limits,
+        room: Room<'_>,
         seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
         self.cancel(pattern, seen);
         let mut starts = std::mem::take(&mut self.starts);
-        let mut turn = Turn { pattern, left: limits.partials_per_key, outcome };
+        let mut turn = Turn { pattern, room, left: room.limits.partials_per_key, outcome };
         let (mut complete, mut ended) = (Vec::new(), false);
         for start in &mut starts {
             let passed = self.pass_by(start, seen);
@@ -199,6 +200,10 @@ impl Runs {
             let none = Registers::new(seen.rule.automaton.registers().len());
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.fits_along(step, view) && self.undisturbed(edge, seen) {
+                if !turn.room.for_a_start() {
+                    turn.outcome.refused += 1;
+                    return None;
+                }
                 let registers = none.after(&edge.updates, 0);
                 let link = bind(turn.pattern, None, step, seen);
                 seen.observer.start(seen.at(), step);

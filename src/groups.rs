@@ -1,6 +1,8 @@
-//! Key groups: which keys an engine keeps state for.
+//! Key groups: the largest parts of the keys within which events have one order everywhere.
 
 use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The key groups that an engine owns, of so many. A key is of the group `hash % count`, the hash being XXH3 of its
 /// binary form with seed 0, unless the shell [names](crate::Batch::name_groups) another.
@@ -57,9 +59,14 @@ impl KeyGroups {
         self.owned.contains(&group)
     }
 
+    /// The group of a key with this binary form.
+    pub(crate) fn of_key(&self, bytes: &[u8]) -> u32 {
+        self.of(xxh3_64(bytes))
+    }
+
     /// The group of a key with this hash.
     #[inline]
-    pub(super) fn of(&self, hash: u64) -> u32 {
+    pub(crate) fn of(&self, hash: u64) -> u32 {
         (hash % u64::from(self.count)) as u32
     }
 }

@@ -1,0 +1,91 @@
+//! Room for starts: how many of a rule are open in a key group.
+//!
+//! The count is that before an event: what one key of it begins takes no room from another, whatever their order.
+
+use smallvec::SmallVec;
+
+use crate::limits::Limits;
+
+/// How many starts of each rule are open in each key group.
+#[derive(Debug, Default)]
+pub(super) struct OpenStarts {
+    /// By rule and group, as far as there ever was one.
+    counts: Vec<Vec<usize>>,
+    /// What the event that is judged has changed.
+    changes: SmallVec<[Change; 2]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    rule: u32,
+    group: u32,
+    before: usize,
+    after: usize,
+}
+
+impl OpenStarts {
+    /// None of so many rules.
+    pub(super) fn new(rules: usize) -> Self {
+        OpenStarts { counts: vec![Vec::new(); rules], changes: SmallVec::new() }
+    }
+
+    fn count(&self, rule: u32, group: u32) -> usize {
+        let groups = self.counts.get(rule as usize);
+        groups.and_then(|groups| groups.get(group as usize)).copied().unwrap_or(0)
+    }
+
+    /// A partition that had so many now has another number of them.
+    #[inline]
+    pub(super) fn change(&mut self, rule: u32, group: u32, before: usize, after: usize) {
+        if before != after {
+            self.add(Change { rule, group, before, after });
+        }
+    }
+
+    /// The same by the event that is judged, which is not to be seen before it is over.
+    #[inline]
+    pub(super) fn note(&mut self, rule: u32, group: u32, before: usize, after: usize) {
+        if before != after {
+            self.changes.push(Change { rule, group, before, after });
+        }
+    }
+
+    /// The event is over.
+    #[inline]
+    pub(super) fn settle(&mut self) {
+        while let Some(change) = self.changes.pop() {
+            self.add(change);
+        }
+    }
+
+    fn add(&mut self, Change { rule, group, before, after }: Change) {
+        let Some(groups) = self.counts.get_mut(rule as usize) else { return };
+        let group = group as usize;
+        if groups.len() <= group {
+            groups.resize(group + 1, 0);
+        }
+        if let Some(count) = groups.get_mut(group) {
+            *count = (*count + after).saturating_sub(before);
+        }
+    }
+}
+
+/// What a partition may take on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room<'r> {
+    pub(super) limits: &'r Limits,
+    open: &'r OpenStarts,
+    rule: u32,
+    group: u32,
+}
+
+impl<'r> Room<'r> {
+    pub(super) fn new(limits: &'r Limits, open: &'r OpenStarts, rule: u32, group: u32) -> Self {
+        Room { limits, open, rule, group }
+    }
+
+    /// Whether the rule may begin in the key group.
+    pub(super) fn for_a_start(&self) -> bool {
+        self.open.count(self.rule, self.group) < self.limits.starts_per_group
+    }
+}
