@@ -49,7 +49,7 @@
 //!
 //! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
 //! No input makes it panic. What grows with the events of one key has a bound in [`Limits`], and so have the open
-//! starts of a rule; the events that one partial match binds and the reorder buffer have none yet.
+//! starts of a rule and what each of them binds; the reorder buffer has none yet.
 //!
 //! # Features
 //!

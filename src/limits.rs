@@ -40,6 +40,11 @@ pub struct Limits {
     /// million starts in 128 groups, some gigabytes: a key seldom has more than one open, so a healthy rule comes there
     /// only where that many keys are open within its time bounds, and one that waits for ever ends there.
     pub starts_per_group: usize,
+    /// What the events weigh that one start has bound, in any of the ways in which it may go on: 256 bytes for each event,
+    /// and of the fields that rules ask of bound events of its type the bytes of their text (an item of a list or a field
+    /// of a record counts as its text, its name and eight bytes). A start that an event would take beyond this is given up
+    /// with all its ways, and counted as refused.
+    pub captured_bytes: usize,
 }
 
 impl Default for Limits {
@@ -60,6 +65,7 @@ impl Default for Limits {
             computed_bytes: 1 << 20,
             partials_per_key: 100_000,
             starts_per_group: 100_000,
+            captured_bytes: 64 << 20,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `LIMITS_SEED` and `LIMITS_TRIALS` look elsewhere and longer.
 
 mod starts;
+mod weight;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -39,7 +40,9 @@ fn verdict(case: &Case, limits: Limits, groups: u32) -> (Vec<Vec<u64>>, u64) {
     let outcome = everywhere(case, &compile(case, limits).unwrap(), groups).unwrap();
     let events =
         |found: &notation::Found| found.bindings.iter().flat_map(|(_, events)| events.clone()).collect();
-    (outcome.alerts.iter().map(events).collect(), outcome.beyond_limit)
+    let mut alerts: Vec<Vec<u64>> = outcome.alerts.iter().map(events).collect();
+    alerts.sort();
+    (alerts, outcome.beyond_limit)
 }
 
 /// Tries random rules under limits that a number makes, keys being of one or two groups. At least so many of a hundred

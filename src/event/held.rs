@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::weight::weight;
 use super::{Event, Record, Row, Source, Value, ValueRef};
 use crate::id::FieldId;
 use crate::time::Timestamp;
@@ -31,6 +32,7 @@ pub struct Held {
     whole: Option<Arc<Event>>,
     columns: Arc<[FieldId]>,
     values: Box<[Value]>,
+    weight: usize,
 }
 
 impl Held {
@@ -38,7 +40,7 @@ impl Held {
     /// one, and of a line where its batch says so.
     pub fn new(row: Row<'_>, columns: &Arc<[FieldId]>) -> Self {
         let values = columns.iter().map(|&column| row.value(column).to_value()).collect();
-        Held { stamp: row.stamp(), whole: row.kept(), columns: Arc::clone(columns), values }
+        Held::from_parts(row.stamp(), row.kept(), columns, values)
     }
 
     /// Puts together what was kept: one value for each of the columns, which stand in ascending order.
@@ -48,7 +50,8 @@ impl Held {
         columns: &Arc<[FieldId]>,
         values: Vec<Value>,
     ) -> Self {
-        Held { stamp, whole, columns: Arc::clone(columns), values: values.into() }
+        let weight = weight(values.iter().map(Value::borrowed));
+        Held { stamp, whole, columns: Arc::clone(columns), values: values.into(), weight }
     }
 
     /// Event time.
@@ -72,6 +75,12 @@ impl Held {
     /// The fields that were kept.
     pub fn values(&self) -> impl Iterator<Item = (FieldId, &Value)> {
         self.columns.iter().copied().zip(&self.values)
+    }
+
+    /// What it counts as in [`Limits::captured_bytes`](crate::Limits::captured_bytes).
+    #[inline]
+    pub fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The whole event, where it is kept.

@@ -8,6 +8,7 @@ mod key;
 mod row;
 mod schema;
 mod value;
+mod weight;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use key::Key;
 pub use row::Row;
 pub use schema::{EventSchema, FieldSchema, FieldType, Schema};
 pub use value::{Record, Value};
+pub(crate) use weight::weight;
 
 use crate::time::Timestamp;
 

@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// One event, in order, in every partition it belongs to.
-    pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64) -> Vec<Certain> {
+    pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64, weight: usize) -> Vec<Certain> {
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
         // What one key of the event begins takes no room from another.
@@ -69,7 +69,7 @@ impl Machine {
         let mut certain = Vec::new();
         for (key, has_room) in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
-            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits, has_room };
+            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits, has_room, weight };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);
@@ -218,7 +218,7 @@ mod tests {
         let second = |n: i64| Timestamp::from_nanos(n * 1_000_000_000);
         for (n, kind) in ["x", "b"].into_iter().cycle().take(100).enumerate() {
             let fields: Record = [("k".into(), Value::Int(n as i64))].into_iter().collect();
-            machine.judge(&Arc::new(Event::new(second(n as i64), Some(kind), fields)), n as u64);
+            machine.judge(&Arc::new(Event::new(second(n as i64), Some(kind), fields)), n as u64, 0);
         }
         assert_eq!(machine.partitions.len(), 100);
         // What is left: a violation at second 98, and starts at 95, 97 and 99 that may go on until five seconds later.

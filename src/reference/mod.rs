@@ -16,6 +16,7 @@ mod partition;
 mod place;
 mod policy;
 mod report;
+mod weight;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::time::Timestamp;
 /// Cost: for each event the live derivations of its key, for each rule. Meant for tests and for judging.
 #[derive(Debug)]
 pub struct Reference {
+    program: Arc<Program>,
     machines: Vec<Machine>,
     buffer: Buffer,
     stats: Stats,
@@ -57,7 +59,7 @@ impl Reference {
             .filter(|(rule, _)| rule.runs())
             .map(|(rule, info)| Machine::new(rule, info, program.limits(), groups))
             .collect();
-        Reference { machines, buffer: Buffer::new(options.lateness), stats: Stats::default() }
+        Reference { program, machines, buffer: Buffer::new(options.lateness), stats: Stats::default() }
     }
 
     /// Takes one event. It is judged when the watermark has passed it (at once if no lateness is allowed); one that
@@ -110,7 +112,8 @@ impl Reference {
         self.pass(event.time, sink)?;
         let seq = self.stats.judged;
         self.stats.judged += 1;
-        let certain = self.machines.iter_mut().flat_map(|m| m.judge(event, seq)).collect();
+        let weight = weight::of(event, &self.program);
+        let certain = self.machines.iter_mut().flat_map(|m| m.judge(event, seq, weight)).collect();
         report(certain, sink)
     }
 

@@ -17,6 +17,7 @@ pub(super) struct Bound {
     /// Its place in the total order.
     pub(super) seq: u64,
     pub(super) event: Arc<Event>,
+    pub(super) weight: usize,
 }
 
 /// The events bound so far: a list that is shared from its end, so that the derivations of a loop, each an event
@@ -30,6 +31,8 @@ struct Link {
     before: Partial,
     /// How many are bound, this one included.
     len: usize,
+    /// What they weigh together.
+    weight: usize,
     first: Arc<Event>,
     /// The latest step of the text that has bound one.
     furthest: StepId,
@@ -42,12 +45,25 @@ impl Partial {
     pub(super) fn with(&self, bound: Bound) -> Partial {
         let first = Arc::clone(self.first().unwrap_or(&bound.event));
         let furthest = self.furthest().map_or(bound.step, |step| step.max(bound.step));
-        Partial(Some(Arc::new(Link { len: self.len() + 1, first, furthest, before: self.clone(), bound })))
+        let weight = self.weight().saturating_add(bound.weight);
+        Partial(Some(Arc::new(Link {
+            len: self.len() + 1,
+            weight,
+            first,
+            furthest,
+            before: self.clone(),
+            bound,
+        })))
     }
 
     /// How many events are bound.
     pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |link| link.len)
+    }
+
+    /// What is bound weighs so much.
+    pub(super) fn weight(&self) -> usize {
+        self.0.as_ref().map_or(0, |link| link.weight)
     }
 
     pub(super) fn first(&self) -> Option<&Arc<Event>> {
@@ -186,7 +202,7 @@ mod tests {
     fn a_long_chain_is_freed_without_deep_calls() {
         let event = Arc::new(Event::new(Timestamp::MIN, None, crate::event::Record::default()));
         let (slot, step) = (SlotId::new(0).unwrap(), StepId::new(0).unwrap());
-        let bound = |seq| Bound { slot, step, seq, event: Arc::clone(&event) };
+        let bound = |seq| Bound { slot, step, seq, event: Arc::clone(&event), weight: 0 };
         let long = (0..1_000_000).fold(Partial::default(), |partial, seq| partial.with(bound(seq)));
         let (one, other) = (long.with(bound(1_000_000)), long.with(bound(1_000_001)));
         drop((long, one));

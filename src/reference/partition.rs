@@ -40,6 +40,8 @@ pub(super) struct Seen<'e> {
     pub(super) fits: &'e [Cell<Option<bool>>],
     /// Whether the rule may begin in the key group.
     pub(super) has_room: bool,
+    /// What the event weighs once it is bound.
+    pub(super) weight: usize,
 }
 
 impl Seen<'_> {
@@ -172,6 +174,12 @@ impl Partition {
             let mut stays = verdict != Verdict::Ends;
             if let State::Wait(wait) = &branch.state {
                 if verdict == Verdict::Taken {
+                    // In whichever of its derivations a start would hold too much, it is given up with all of them.
+                    if branch.partial.weight().saturating_add(seen.weight) > law.limits.captured_bytes {
+                        start.branches.clear();
+                        room.refused += 1;
+                        return Vec::new();
+                    }
                     matches.extend(take(law, &branch.partial, wait, seen, &mut start.branches, room));
                 }
                 stays &= match law.mode(wait.step) {
@@ -256,7 +264,7 @@ impl Partition {
             {
                 continue;
             }
-            if !seen.has_room {
+            if !seen.has_room || seen.weight > law.limits.captured_bytes {
                 room.refused += 1;
                 return None;
             }
@@ -301,7 +309,8 @@ fn take(
     room: &mut Room,
 ) -> Vec<Match> {
     let slot: SlotId = law.pattern.step(wait.step).slot;
-    let bound = Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event) };
+    let bound =
+        Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event), weight: seen.weight };
     let partial = partial.with(bound);
     let mut matches = Vec::new();
     for way in place::ways(&law.pattern, &wait.rest, partial.len(), &wait.iterations) {

@@ -21,6 +21,8 @@ pub(super) struct Link {
     pub(super) seq: u64,
     /// How many are bound up to and with this one.
     pub(super) len: usize,
+    /// What they weigh together.
+    pub(super) weight: usize,
     /// The time of the first of them.
     pub(super) first: Timestamp,
     /// The latest step of the text that has bound one.
@@ -37,9 +39,10 @@ impl Link {
         seq: u64,
     ) -> Arc<Link> {
         let len = before.as_ref().map_or(0, |link| link.len) + 1;
+        let weight = before.as_ref().map_or(0, |link| link.weight).saturating_add(event.weight());
         let first = before.as_ref().map_or(event.time(), |link| link.first);
         let furthest = before.as_ref().map_or(step, |link| link.furthest.max(step));
-        Arc::new(Link { before, event, step, slot, seq, len, first, furthest })
+        Arc::new(Link { before, event, step, slot, seq, len, weight, first, furthest })
     }
 
     /// This link and all before it, the last first.

@@ -61,12 +61,12 @@ impl Outcome {
     pub(super) fn alone<O: Observer>(&mut self, pattern: &Pattern, room: Room<'_>, seen: &Seen<'_, O>) {
         for step in seen.rule.automaton.edges(None).iter().filter_map(|edge| edge.target) {
             if seen.fits_alone(step) {
-                if !room.for_a_start() {
+                let slot = pattern.step(step).slot;
+                let chain = Link::new(None, seen.arrival.held(), step, slot, seen.arrival.seq);
+                if !room.for_a_start() || !room.holds(chain.weight) {
                     self.refused += 1;
                     return;
                 }
-                let slot = pattern.step(step).slot;
-                let chain = Link::new(None, seen.arrival.held(), step, slot, seen.arrival.seq);
                 seen.observer.start(seen.at(), step);
                 self.began = true;
                 self.matches.push(Match { chain, deadline: None });

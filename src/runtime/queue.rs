@@ -7,6 +7,7 @@
 //! complete are always the first.
 
 mod logical;
+mod weight;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,6 +41,9 @@ struct Start {
     from: SmallVec<[u64; 4]>,
     /// Of a start that has left a loop without an upper bound, the number behind its last event there.
     left: u64,
+    /// What its events weigh, less what ever was bound at the stop where it waits: what is bound there from now on adds
+    /// as much to every start.
+    base: i64,
 }
 
 /// The events bound at one stop, numbered from the first that ever was.
@@ -48,12 +52,21 @@ struct Lane {
     dropped: u64,
     /// With their places in the total order.
     events: VecDeque<(u64, Arc<Held>)>,
+    /// What all of them weigh that ever were there.
+    weight: i64,
+    /// No start that waits here has a larger base.
+    most: i64,
 }
 
 impl Lane {
     /// The number that the next event gets.
     fn next(&self) -> u64 {
         self.dropped + self.events.len() as u64
+    }
+
+    fn push(&mut self, seq: u64, held: Arc<Held>) {
+        self.weight += weight::of(&held);
+        self.events.push_back((seq, held));
     }
 
     fn drop_before(&mut self, number: u64) {
@@ -102,18 +115,20 @@ impl Queue {
         // From the last stop to the first, so that no start moves twice.
         for (index, stop) in stops.iter().enumerate().rev() {
             let waiting = self.starts.partition_point(|start| start.stop() > index);
-            let end = self.starts.partition_point(|start| start.stop() >= index);
+            let mut end = self.starts.partition_point(|start| start.stop() >= index);
             if stop.more && waiting < end && complete == 0 {
-                complete = self.leave(index, waiting, end, seen);
+                complete = self.leave(index, waiting, end, room, seen, outcome);
+                end = self.starts.partition_point(|start| start.stop() >= index);
             }
             if (index > 0 && waiting == end) || !seen.fits_alone(stop.step) {
                 continue;
             }
             let begins = index == 0 && self.begin(room, seen, outcome);
-            let end = end + usize::from(begins);
             let from = waiting.max(complete);
+            let going_on = self.give_up(index, from..end, room, seen, outcome);
+            let end = going_on + usize::from(begins);
             if from < end {
-                self.bind(index, from, end - usize::from(begins), seen);
+                self.bind(index, from, going_on, seen);
                 complete = complete.max(self.move_on(stops, index, from, end));
             }
         }
@@ -125,7 +140,15 @@ impl Queue {
 
     /// Starts of a loop that may go on for ever, and may as well be left: how many starts complete, if the event is the
     /// one behind it. All of them that have gone round often enough.
-    fn leave<O: Observer>(&mut self, index: usize, from: usize, end: usize, seen: &Seen<'_, O>) -> usize {
+    fn leave<O: Observer>(
+        &mut self,
+        index: usize,
+        from: usize,
+        end: usize,
+        room: Room<'_>,
+        seen: &Seen<'_, O>,
+        outcome: &mut Outcome,
+    ) -> usize {
         let (Some(stop), Some(last)) = (seen.rule.stops.get(index), seen.rule.stops.get(index + 1)) else {
             return 0;
         };
@@ -136,24 +159,32 @@ impl Queue {
         if ready == 0 || !seen.fits_alone(last.step) {
             return 0;
         }
+        let end = self.give_up(index, from..from + ready, room, seen, outcome);
+        if from == end {
+            return 0;
+        }
         let lane = self.lanes.get(index + 1).map_or(0, Lane::next);
-        for start in self.starts.range_mut(from..from + ready) {
+        for start in self.starts.range_mut(from..end) {
             start.from.push(lane);
             start.left = next;
         }
-        self.bind(index + 1, from, from + ready, seen);
-        from + ready
+        self.shift(index, from..end);
+        self.bind(index + 1, from, end, seen);
+        end
     }
 
     /// A new start, as far as there is room for it.
     fn begin<O: Observer>(&mut self, room: Room<'_>, seen: &Seen<'_, O>, outcome: &mut Outcome) -> bool {
-        if self.starts.len() >= room.limits.partials_per_key || !room.for_a_start() {
+        let held = seen.arrival.held();
+        let full = self.starts.len() >= room.limits.partials_per_key;
+        if full || !room.for_a_start() || !room.holds(held.weight()) {
             outcome.refused += 1;
             return false;
         }
         let first = seen.arrival.row.time();
         let from = self.lanes.first().map_or(0, Lane::next);
-        self.starts.push_back(Start { first, from: SmallVec::from_elem(from, 1), left: 0 });
+        self.starts.push_back(Start { first, from: SmallVec::from_elem(from, 1), left: 0, base: 0 });
+        self.weigh(self.starts.len() - 1, 0);
         outcome.began = true;
         outcome.look_at(seen.rule.within.map(|within| first.after(within)));
         if let Some(stop) = seen.rule.stops.first() {
@@ -167,7 +198,7 @@ impl Queue {
         let (Some(lane), Some(stop)) = (self.lanes.get_mut(index), seen.rule.stops.get(index)) else {
             return;
         };
-        lane.events.push_back((seen.arrival.seq, seen.arrival.held()));
+        lane.push(seen.arrival.seq, seen.arrival.held());
         (from..end).for_each(|_| seen.observer.advance(seen.at(), stop.step));
     }
 
@@ -188,6 +219,7 @@ impl Queue {
             start.from.extend(to);
             moved += 1;
         }
+        self.shift(index, from..moved);
         if last && moved > from { moved } else { 0 }
     }
 

@@ -88,4 +88,10 @@ impl<'r> Room<'r> {
     pub(super) fn for_a_start(&self) -> bool {
         self.open.count(self.rule, self.group) < self.limits.starts_per_group
     }
+
+    /// Whether what one start has bound may weigh so much.
+    #[inline]
+    pub(super) fn holds(&self, weight: usize) -> bool {
+        weight <= self.limits.captured_bytes
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Lane, Queue, Start, intervals};
+use super::{Lane, Queue, Start, intervals, weight};
 use crate::automaton::{Register, Registers};
 use crate::event::Held;
 use crate::program::{Compiled, Stop};
@@ -98,14 +98,21 @@ impl Queue {
             }
             starts.push(progress);
         }
-        let lane = |events: BTreeMap<_, _>| Lane { dropped: 0, events: events.into_iter().collect() };
+        let lane = |events: BTreeMap<u64, Arc<Held>>| {
+            let mut lane = Lane::default();
+            events.into_iter().for_each(|(seq, event)| lane.push(seq, event));
+            lane
+        };
         let lanes: SmallVec<[Lane; 4]> = events.into_iter().map(lane).collect();
+        let weights: Vec<i64> = starts.iter().map(Progress::weight).collect();
         let starts = starts.iter().map(|progress| progress.start(&rule.stops, &lanes));
         let starts = starts.collect::<Option<VecDeque<Start>>>().ok_or(Misfit::Unfit)?;
         if !starts.iter().is_sorted_by(|earlier, later| earlier.stop() >= later.stop()) {
             return Err(Misfit::Unfit);
         }
-        Ok(Queue { starts, lanes })
+        let mut queue = Queue { starts, lanes };
+        weights.into_iter().enumerate().for_each(|(at, weight)| queue.weigh(at, weight));
+        Ok(queue)
     }
 }
 
@@ -139,6 +146,10 @@ impl<'l> Progress<'l> {
         (fits && !at.is_empty() && at.len() <= stops.len()).then_some(Progress { at })
     }
 
+    fn weight(&self) -> i64 {
+        self.at.iter().flatten().map(|link| weight::of(&link.event)).sum()
+    }
+
     fn reach(&self) -> (usize, usize) {
         (self.at.len(), self.at.last().map_or(0, Vec::len))
     }
@@ -146,7 +157,7 @@ impl<'l> Progress<'l> {
     /// The start as its places in the lanes; `None` if it has not bound what lies there between the first and the last.
     fn start(&self, stops: &[Stop], lanes: &[Lane]) -> Option<Start> {
         let mut start =
-            Start { first: self.at.first()?.first()?.event.time(), from: SmallVec::new(), left: 0 };
+            Start { first: self.at.first()?.first()?.event.time(), from: SmallVec::new(), left: 0, base: 0 };
         for (at, lane) in self.at.iter().zip(lanes) {
             let place = |link: &Link| lane.events.binary_search_by_key(&link.seq, |(seq, _)| *seq).ok();
             let (first, last) = (place(at.first()?)?, place(at.last()?)?);

@@ -135,7 +135,8 @@ impl Runs {
         Passed { count, then: Verdict::Other }
     }
 
-    /// What an event does to the derivations of a start. Gives the matches it completes.
+    /// What an event does to the derivations of a start. Gives the matches it completes. A start that would hold too
+    /// much in one of them is given up with all of them, so that it does not matter in which form it is held.
     fn go_on<O: Observer>(
         &self,
         start: &mut Start,
@@ -152,6 +153,11 @@ impl Runs {
             {
                 let registers = branch.registers.after(&edge.updates, branch.chain.len);
                 let link = bind(turn.pattern, Some(&branch.chain), step, seen);
+                if !turn.room.holds(link.weight) {
+                    start.branches.clear();
+                    turn.outcome.refused += 1;
+                    return None;
+                }
                 seen.observer.advance(seen.at(), step);
                 take(seen, link, registers, &mut start.branches, &mut matches, turn);
             }
@@ -200,12 +206,12 @@ impl Runs {
             let none = Registers::new(seen.rule.automaton.registers().len());
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.fits_along(step, view) && self.undisturbed(edge, seen) {
-                if !turn.room.for_a_start() {
+                let registers = none.after(&edge.updates, 0);
+                let link = bind(turn.pattern, None, step, seen);
+                if !turn.room.for_a_start() || !turn.room.holds(link.weight) {
                     turn.outcome.refused += 1;
                     return None;
                 }
-                let registers = none.after(&edge.updates, 0);
-                let link = bind(turn.pattern, None, step, seen);
                 seen.observer.start(seen.at(), step);
                 take(seen, link, registers, &mut branches, &mut matches, turn);
             }
