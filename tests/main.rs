@@ -13,6 +13,7 @@ mod drawing;
 mod generate;
 mod io;
 mod judge;
+mod laws;
 mod layering;
 mod limits;
 mod oracle;

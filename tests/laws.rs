@@ -1,0 +1,180 @@
+//! What holds of an engine whatever the rules and the stream, without another one to compare it with.
+//!
+//! The engine says the same, byte for byte,
+//!
+//! | law | test |
+//! |---|---|
+//! | in whatever order events arrive within the lateness | here |
+//! | whether a stream is replayed in one batch, or comes live: event by event, with a clock that moves the watermark | here |
+//! | with one thread, two or three, and chunks of any size | `pipeline` |
+//! | in batches of any size | `oracle`, with watermarks between them here |
+//! | in one engine or several that share the keys | `oracle`; at a limit `limits` |
+//! | in whichever form partial matches are held | `oracle`; at a limit `limits` |
+//! | put away and taken up again at any event, in another form or in parts | `snapshot`; at a limit `limits` |
+//!
+//! `LAWS_SEED` and `LAWS_TRIALS` look elsewhere and longer.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use proptest::prop_assert_eq;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
+use tripline::io::{AlertFormat, AlertStyle, Evidence};
+use tripline::runtime::Engine;
+use tripline::{
+    Alert, AtEnd, Batch, Duration, EngineOptions, Event, Limits, Program, Sink, Stats, Timestamp,
+};
+
+use crate::corpus::case::{self, Case};
+use crate::corpus::notation::Input;
+use crate::corpus::run;
+use crate::generate::rules::{self, RuleTree};
+use crate::generate::{Arrival, search, trials};
+
+/// How many random rules of each kind one run tries.
+const TRIALS: u32 = 400;
+
+#[test]
+fn the_order_of_arrival_within_the_lateness_changes_nothing() {
+    each_kind(Arrival::InOrder, |case, program| {
+        let ordered = Said::of(case, program, &case.inputs, Duration::ZERO, usize::MAX);
+        for (turn, longest) in [(1, 1), (2, 3), (3, 8), (4, 60)] {
+            let lateness = Duration::from_millis(1000 * longest);
+            let inputs = shuffled(&case.inputs, turn, lateness);
+            let found = Said::of(case, program, &inputs, lateness, 1);
+            prop_assert_eq!(&found, &ordered, "{}\n{}\n{:?}", case.rule, case.events_text, places(&inputs));
+        }
+        Ok(ordered.alerts.len())
+    });
+}
+
+#[test]
+fn a_stream_that_comes_live_is_judged_as_its_replay() {
+    for arrival in [Arrival::InOrder, Arrival::Mixed] {
+        each_kind(arrival, |case, program| {
+            let replay = Said::of(case, program, &case.inputs, case.lateness, usize::MAX);
+            let inputs = live(&case.inputs, &replay.late);
+            let found = Said::of(case, program, &inputs, case.lateness, 1);
+            prop_assert_eq!(&found, &replay, "{}\n{}", case.rule, case.events_text);
+            Ok(replay.alerts.len())
+        });
+    }
+}
+
+/// Tries random rules of every kind; at least a third of the trials have to raise an alert.
+fn each_kind(arrival: Arrival, law: impl Fn(&Case, &Arc<Program>) -> Result<usize, TestCaseError>) {
+    of_kind(rules::any(), arrival, &law);
+    of_kind(rules::keyed(), arrival, &law);
+    of_kind(rules::queues(), arrival, &law);
+    of_kind(rules::timeouts(), arrival, &law);
+    of_kind(rules::finals(), arrival, &law);
+    of_kind(rules::latest(), arrival, &law);
+}
+
+fn of_kind(
+    rules: impl Strategy<Value = RuleTree>,
+    arrival: Arrival,
+    law: &impl Fn(&Case, &Arc<Program>) -> Result<usize, TestCaseError>,
+) {
+    let (tried, alerting) = (Cell::new(0), Cell::new(0));
+    search("LAWS", TRIALS, &trials(rules, arrival), |trial| -> TestCaseResult {
+        let case = trial.case();
+        let Some(program) = run::compile(&case, Limits::default()).0.map(Arc::new) else {
+            return Err(TestCaseError::reject("does not compile"));
+        };
+        let alerts = law(&case, &program)?;
+        tried.set(tried.get() + 1);
+        alerting.set(alerting.get() + u32::from(alerts > 0));
+        Ok(())
+    });
+    let (tried, alerting): (u32, u32) = (tried.get(), alerting.get());
+    assert!(alerting * 3 >= tried, "only {alerting} of {tried} trials raise an alert");
+}
+
+/// The events in an order in which none comes more than `lateness` behind a later one, the same for the same `turn`.
+fn shuffled(inputs: &[Input], turn: u64, lateness: Duration) -> Vec<Input> {
+    let mut random = turn;
+    let mut delayed: Vec<(Timestamp, u64, Input)> = Vec::new();
+    for event in inputs.iter().filter_map(Input::event) {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // The longest delay comes often, so that the order is turned round.
+        let delay = match random >> 61 {
+            0..3 => Duration::ZERO,
+            3..6 => lateness,
+            _ => Duration::from_nanos((random >> 3) as i64 % (lateness.nanos() + 1)),
+        };
+        delayed.push((event.time.after(delay), random >> 40, Input::Event(Arc::clone(event))));
+    }
+    delayed.sort_by_key(|(arrival, random, _)| (*arrival, *random));
+    delayed.into_iter().map(|(.., input)| input).collect()
+}
+
+/// The same inputs with a clock that moves the watermark as far as is certain, in two steps: no event that is to come,
+/// and was not late anyway, is before it.
+fn live(inputs: &[Input], late: &[u64]) -> Vec<Input> {
+    let in_time = |input: &Input| input.event().filter(|event| !late.contains(&event.offset)).map(|e| e.time);
+    let mut with_clock = Vec::new();
+    let mut last: Option<Timestamp> = None;
+    for (at, input) in inputs.iter().enumerate() {
+        if let Some(next) = inputs[at..].iter().filter_map(in_time).min() {
+            let between = last.map(|last| last.after(Duration::from_nanos(next.since(last).nanos() / 2)));
+            with_clock.extend(between.into_iter().chain([next]).map(Input::Advance));
+            last = Some(next);
+        }
+        with_clock.push(input.clone());
+    }
+    with_clock
+}
+
+fn places(inputs: &[Input]) -> Vec<u64> {
+    inputs.iter().filter_map(Input::event).map(|event| event.offset).collect()
+}
+
+/// Everything that an engine says of a stream.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    /// As they are written.
+    alerts: Vec<String>,
+    late: Vec<u64>,
+    stats: Stats,
+}
+
+impl Said {
+    /// What comes of these inputs, in batches of so many rows at most.
+    fn of(case: &Case, program: &Arc<Program>, inputs: &[Input], lateness: Duration, size: usize) -> Said {
+        let mut engine = Engine::new(Arc::clone(program), EngineOptions { lateness });
+        let mut said = Said::default();
+        let mut rows: Vec<Arc<Event>> = Vec::new();
+        for (at, input) in inputs.iter().enumerate() {
+            rows.extend(input.event().map(Arc::clone));
+            let ends = rows.len() >= size || at + 1 == inputs.len() || input.event().is_none();
+            if ends && !rows.is_empty() {
+                let batch = Arc::new(Batch::of(program.fields(), rows.drain(..)));
+                assert!(engine.push(&batch, &mut said).is_continue());
+            }
+            if let Input::Advance(watermark) = input {
+                assert!(engine.advance(*watermark, &mut said).is_continue());
+            }
+        }
+        let at_end = if case.at_end == case::AtEnd::Hold { AtEnd::Hold } else { AtEnd::Flush };
+        assert!(engine.finish(at_end, &mut said).is_continue());
+        said.stats = engine.stats();
+        said.late.sort_unstable();
+        said
+    }
+}
+
+impl Sink for Said {
+    fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
+        let format = AlertFormat { style: AlertStyle::Plain, evidence: Evidence::Full, limit: 1000 };
+        self.alerts.push(String::from_utf8(format.line(&alert).unwrap()).unwrap());
+        ControlFlow::Continue(())
+    }
+
+    fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
+        self.late.push(event.offset);
+        ControlFlow::Continue(())
+    }
+}
