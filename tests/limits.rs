@@ -3,6 +3,7 @@
 //!
 //! `LIMITS_SEED` and `LIMITS_TRIALS` look elsewhere and longer.
 
+mod members;
 mod starts;
 mod weight;
 

@@ -18,6 +18,7 @@ pub(super) type Decoded<'a> = (Record, Option<&'a str>);
 /// Of fields of one name the last holds, escapes in the name decoded. Whole numbers from −2^63 to 2^64−1 are exact,
 /// other ones are the nearest float, and a `-0` of any form is 0.
 pub(super) fn decode<'a>(text: &'a str, depth: usize, time: &[CompactString]) -> Result<Decoded<'a>, Fault> {
+    let depth = depth.min(DEEPEST);
     let number = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let seed = Seed { depth, time: Some(time), number: &number };
@@ -25,7 +26,7 @@ pub(super) fn decode<'a>(text: &'a str, depth: usize, time: &[CompactString]) ->
     match value {
         Ok(Value::Record(record)) => Ok((take(record), number.get())),
         Ok(other) => Err(not_an_object(&other)),
-        Err(error) => Err(fault(text, &error)),
+        Err(error) => Err(fault(text, &error, depth)),
     }
 }
 
@@ -161,20 +162,24 @@ impl Visitor<'_> for NameSeed {
 
 const TOO_DEEP: &str = "nested too deeply";
 
+/// The decoder gives up beyond this, whatever the limit.
+const DEEPEST: usize = 127;
+
 /// What the decoder's messages mean, by how they begin; everything else is broken JSON.
-const MESSAGES: [(&str, Reason, &str); 6] = [
-    (TOO_DEEP, Reason::TooDeep, "objects and lists are nested beyond the limit"),
-    ("recursion limit exceeded", Reason::TooDeep, "objects and lists are nested beyond the limit"),
+const MESSAGES: [(&str, Reason, &str); 4] = [
     ("number out of range", Reason::NumberOutOfRange, "a number is too large for a float"),
     ("lone leading surrogate", Reason::InvalidUnicode, "a `\\u` escape is half of a surrogate pair"),
     ("unexpected end of hex escape", Reason::InvalidUnicode, "a `\\u` escape is half of a surrogate pair"),
     ("invalid unicode code point", Reason::InvalidUnicode, "a `\\u` escape is no character"),
 ];
 
-fn fault(text: &str, error: &serde_json::Error) -> Fault {
+fn fault(text: &str, error: &serde_json::Error, depth: usize) -> Fault {
     let said = error.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
     let column = error.column();
+    if said.starts_with(TOO_DEEP) || said.starts_with("recursion limit exceeded") {
+        return Fault::too_deep(depth);
+    }
     if let Some((_, reason, detail)) = MESSAGES.iter().find(|(begin, ..)| said.starts_with(begin)) {
         return Fault::new(*reason, *detail);
     }
@@ -239,13 +244,20 @@ mod tests {
 
     #[test]
     fn depth_counts_the_record_itself() {
-        for depth in [1, 2, 64] {
+        for depth in [1, 2, 64, DEEPEST] {
             let nested = |n: usize| format!("{}1{}", "{\"a\":".repeat(n), "}".repeat(n));
             assert!(decode(&nested(depth), depth, &[]).is_ok());
             assert_eq!(decode(&nested(depth + 1), depth, &[]).unwrap_err().reason, Reason::TooDeep);
             let list = format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
             assert_eq!(decode(&list, depth, &[]).unwrap_err().reason, Reason::TooDeep);
         }
+        let deeper = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(decode(&deeper(DEEPEST), 500, &[]).is_ok());
+        let fault = decode(&deeper(DEEPEST + 1), 500, &[]).unwrap_err();
+        assert_eq!(
+            fault.detail,
+            format!("objects and lists nest more than {DEEPEST} deep, the limit (`record_depth`)")
+        );
         let hostile = format!("{{\"a\":{}", "[".repeat(1_000_000));
         assert_eq!(decode(&hostile, 64, &["a".into()]).unwrap_err().reason, Reason::BrokenJson);
         assert_eq!(decode(&hostile, 64, &[]).unwrap_err().reason, Reason::TooDeep);

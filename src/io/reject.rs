@@ -96,6 +96,11 @@ impl Fault {
         Fault { reason, detail: detail.into() }
     }
 
+    pub(super) fn too_deep(limit: usize) -> Self {
+        let detail = format!("objects and lists nest more than {limit} deep, the limit (`record_depth`)");
+        Fault::new(Reason::TooDeep, detail)
+    }
+
     pub(super) fn too_long(limit: usize) -> Self {
         Fault::new(Reason::TooLong, format!("it is longer than {limit} bytes, the limit (--max-line)"))
     }
