@@ -7,7 +7,7 @@ pub struct Limits {
     pub rule_file_bytes: usize,
     /// How deep blocks and expressions of a rule file may nest.
     pub rule_depth: usize,
-    /// Bytes of one string literal of a rule file.
+    /// Bytes of one string literal of a rule file, its quotes included.
     pub string_bytes: usize,
     /// The largest number in a quantifier and the largest count a rule's pattern may unfold to.
     pub repetitions: u32,
@@ -19,11 +19,11 @@ pub struct Limits {
     pub edges: usize,
     /// Ways from step to step of one drawing; with more of them nothing would be seen in it.
     pub drawn_edges: usize,
-    /// Diagnostics reported for one compilation; the rest are counted.
+    /// Diagnostics reported for one compilation, errors first; one more says that there are others.
     pub diagnostics: usize,
     /// Bytes of one input line or record.
     pub line_bytes: usize,
-    /// How deep an input record may nest.
+    /// How deep an input record may nest, itself included; the decoder gives up beyond 127 levels.
     pub record_depth: usize,
     /// References a step lists in one alert record.
     pub evidence: usize,

@@ -113,7 +113,7 @@ pub fn limits(page: &Page) -> Vec<String> {
         let (name, value) = field.split_once(": ").unwrap();
         vec![format!("`{name}`"), grouped(value)]
     });
-    compare(page, &["limit", "default", "of what"], wanted.collect(), 2)
+    compare(page, &["limit", "default", "of what", "beyond it"], wanted.collect(), 2)
 }
 
 /// `1 048 576`
