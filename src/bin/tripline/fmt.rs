@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use similar::TextDiff;
+use diffy::DiffOptions;
 use tempfile::NamedTempFile;
 use tripline::{FileId, Limits, SourceFile, syntax};
 
@@ -110,8 +110,10 @@ fn put(args: &Args, path: &Path, files: &RuleFiles, text: &str) -> Result<bool, 
 }
 
 fn write_diff(out: &mut impl Write, source: &SourceFile, text: &str) -> io::Result<()> {
-    let diff = TextDiff::from_lines(source.text.as_str(), text);
-    diff.unified_diff().header(&source.name, &source.name).to_writer(out)
+    let name = || source.name.to_string();
+    let mut options = DiffOptions::new();
+    options.set_original_filename(name()).set_modified_filename(name());
+    write!(out, "{}", options.create_patch(&source.text, text))
 }
 
 /// Puts a new file in the place of the old one, all of it or nothing, with the same permissions and, where the system
