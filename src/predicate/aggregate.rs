@@ -40,24 +40,27 @@ pub(super) fn over(
         Aggregate::Avg => total(slot, arg, here).mean(),
         Aggregate::Min => extreme(slot, arg, here, Ordering::Less),
         Aggregate::Max => extreme(slot, arg, here, Ordering::Greater),
-        Aggregate::Distinct => {
-            // The binary forms of the different ones, behind each other.
-            let (mut forms, mut different) = (Vec::new(), HashTable::<Range<usize>>::new());
-            each(slot, arg, here, |value| {
-                let start = forms.len();
-                value.encode(&mut forms);
-                let form = start..forms.len();
-                let hash = |form: &Range<usize>| xxh3_64(&forms[form.clone()]);
-                let known = |other: &Range<usize>| forms[other.clone()] == forms[form.clone()];
-                match different.entry(hash(&form), known, hash) {
-                    Entry::Occupied(_) => forms.truncate(start),
-                    Entry::Vacant(place) => drop(place.insert(form)),
-                }
-            });
-            size(different.len() as u64)
-        }
+        Aggregate::Distinct => size(different(slot, arg, here)),
         Aggregate::List => list(in_order(slot, arg, here), most),
     }
+}
+
+/// How many different values there are.
+pub(super) fn different(slot: SlotRef, arg: &Node, here: &Here<'_>) -> u64 {
+    // Their binary forms, behind each other.
+    let (mut forms, mut different) = (Vec::new(), HashTable::<Range<usize>>::new());
+    each(slot, arg, here, |value| {
+        let start = forms.len();
+        value.encode(&mut forms);
+        let form = start..forms.len();
+        let hash = |form: &Range<usize>| xxh3_64(&forms[form.clone()]);
+        let known = |other: &Range<usize>| forms[other.clone()] == forms[form.clone()];
+        match different.entry(hash(&form), known, hash) {
+            Entry::Occupied(_) => forms.truncate(start),
+            Entry::Vacant(place) => drop(place.insert(form)),
+        }
+    });
+    different.len() as u64
 }
 
 /// All values that are not null, in the order the events were bound.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::event::{Batch, Event, Fields, Record, Row, Value, ValueRef};
 use crate::id::FieldId;
 use crate::limits::Limits;
-use crate::plan::{self, Expr, Set};
+use crate::plan::{self, Aggregate, Compare, Expr, Set};
 use crate::time::Timestamp;
 
 use super::members::Members;
@@ -241,6 +241,12 @@ impl Compiler<'_> {
             Expr::Or(..) => Test::Any(self.nodes(parts(expr, sides_of_or))?).into(),
             Expr::Compare(op, a, b) => match (self.node(a)?, self.node(b)?) {
                 (Node::Field(read), Node::Const(value)) => Test::Against(*op, read, value).into(),
+                (
+                    Node::Aggregate { function: Aggregate::Distinct, slot, arg, .. },
+                    Node::Const(Value::Int(least)),
+                ) if *op == Compare::Ge => {
+                    Test::Several { slot, arg, least: u64::try_from(least).unwrap_or(0) }.into()
+                }
                 (a, b) => Test::Compare(*op, a, b).into(),
             },
             Expr::In(value, set) => self.membership(value, set)?.into(),

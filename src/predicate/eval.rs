@@ -113,6 +113,10 @@ impl Test {
                 let field = here.known(read.of(here.current.value(read.field)));
                 here.known(against(*op, field, value))
             }
+            Test::Several { slot, arg, least } => {
+                let enough = here.bound.most(*slot) >= *least;
+                Some(enough && aggregate::different(*slot, arg, here) >= *least)
+            }
             Test::Member(value, members) => here.known(members.contain(value.worth(here).get())),
             Test::Items(value, items) => {
                 let value = value.worth(here);

@@ -59,6 +59,12 @@ pub(super) enum Test {
     Compare(Compare, Node, Node),
     /// The most frequent comparison by far: a field of the current event with a constant.
     Against(Compare, Read, Value),
+    /// `distinct(…)` of at least so many, which too few bound events cannot be.
+    Several {
+        slot: SlotRef,
+        arg: Box<Node>,
+        least: u64,
+    },
     Member(Node, Members),
     Items(Node, Box<[Node]>),
     Listed(Node, Node),

@@ -50,6 +50,11 @@ pub trait Bound {
     /// How many are bound to a name.
     fn count(&self, slot: SlotRef) -> u64;
 
+    /// A number that at least is not smaller, and that is known without counting.
+    fn most(&self, slot: SlotRef) -> u64 {
+        self.count(slot)
+    }
+
     /// The partition's previous event of a step's types.
     fn lag(&self, step: StepId) -> Option<&Held>;
 }

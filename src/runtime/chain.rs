@@ -148,6 +148,10 @@ impl Bound for View<'_> {
         self.bound(slot).count() as u64
     }
 
+    fn most(&self, _: SlotRef) -> u64 {
+        self.chain.map_or(0, |link| link.len as u64)
+    }
+
     fn lag(&self, step: StepId) -> Option<&Held> {
         self.previous.iter().find(|(of, _)| *of == step).map(|(_, held)| &**held)
     }

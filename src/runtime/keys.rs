@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::event::Row;
 use crate::groups::KeyGroups;
 use crate::predicate::{Current, Here, Unbound};
-use crate::program::{Concern, Program};
+use crate::program::{Concern, KeyCode, Program};
 
 /// The keys of the rows of a batch: worked out once, by whoever has time, for all engines that see it.
 ///
@@ -102,12 +102,18 @@ impl RowKeys {
         let program = Arc::clone(&self.program);
         let first = self.keys.len();
         for (at, concern) in (0..).zip(program.concerns(kind)) {
+            if let [number] = concern.keys[..] {
+                // Mostly all steps of a rule have the same key, and often the event has none of it.
+                let key = self.known_or_new(&program, first, number, row);
+                if !key.is_null() {
+                    self.keys.push(Key { concern: at, ..key });
+                }
+                continue;
+            }
             let before = self.keys.len();
             let mut is_null = true;
             for &number in &concern.keys {
-                let known =
-                    self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
-                let key = known.copied().unwrap_or_else(|| self.key(&program, number, row));
+                let key = self.known_or_new(&program, first, number, row);
                 is_null &= key.is_null();
                 self.keys.push(Key { concern: at, ..key });
             }
@@ -118,12 +124,20 @@ impl RowKeys {
         self.ends.push(self.keys.len() as u32);
     }
 
-    fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
+    /// A key of a row, of which those from `first` on are known.
+    #[inline]
+    fn known_or_new(&mut self, program: &Program, first: usize, number: u32, row: Row<'_>) -> Key {
         let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
-        let code = program.keys().get(number as usize);
-        let Some(code) = code.filter(|code| !code.parts.iter().any(|part| part.is_missing(row))) else {
+        let Some(code) = program.keys().get(number as usize) else { return null };
+        if code.parts.iter().any(|part| part.is_missing(row)) {
             return null;
-        };
+        }
+        let known = self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
+        known.copied().unwrap_or_else(|| self.key(code, null, row))
+    }
+
+    /// A key that is not known yet; `null` is what it is if it cannot be worked out.
+    fn key(&mut self, code: &KeyCode, null: Key, row: Row<'_>) -> Key {
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };

@@ -22,17 +22,22 @@ impl Runs {
         outcome: &mut Outcome,
     ) {
         let is_final = rule.report == Report::Final;
-        let complete = if is_final { self.grown() } else { complete };
         let out = &mut outcome.matches;
+        // These find by themselves what can grow no more.
         match rule.policy {
-            Policy::Disjoint if is_final => self.disjoint_grown(out),
+            Policy::Disjoint if is_final => return self.disjoint_grown(out),
+            Policy::Separate if is_final => return self.leftmost(overlaps, out),
+            policy @ (Policy::ToFirst(_) | Policy::ToLast(_)) if is_final => {
+                let covers = |winner: &Match, start: &Start| start.seq < resumes_at(policy, &winner.chain);
+                return self.leftmost(covers, out);
+            }
+            _ => {}
+        }
+        let complete = if is_final { self.grown() } else { complete };
+        match rule.policy {
             Policy::Disjoint => self.disjoint(complete, out),
-            Policy::Separate if is_final => self.leftmost(overlaps, out),
             Policy::Separate => self.separate(complete, out),
             Policy::Every => self.every(complete, out),
-            policy @ (Policy::ToFirst(_) | Policy::ToLast(_)) if is_final => {
-                self.leftmost(|winner, start| start.seq < resumes_at(policy, &winner.chain), out)
-            }
             policy @ (Policy::ToFirst(_) | Policy::ToLast(_)) => self.skip_to(complete, policy, out),
             Policy::Latest => self.latest_of_each_place(complete, seq, out),
             Policy::All { limit } => {
