@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::weight::weight;
-use super::{Event, Record, Row, Source, Value, ValueRef};
+use super::{Event, Record, Row, Source, Value, ValueRef, weight};
 use crate::id::FieldId;
 use crate::time::Timestamp;
 
@@ -39,8 +38,14 @@ impl Held {
     /// Keeps these columns of a row; they stand in ascending order. The whole event is kept of a row that was made of
     /// one, and of a line where its batch says so.
     pub fn new(row: Row<'_>, columns: &Arc<[FieldId]>) -> Self {
-        let values = columns.iter().map(|&column| row.value(column).to_value()).collect();
-        Held::from_parts(row.stamp(), row.kept(), columns, values)
+        let mut weight = weight::EVENT;
+        let keep = |&column: &FieldId| {
+            let value = row.value(column);
+            weight = weight.saturating_add(weight::text(value));
+            value.to_value()
+        };
+        let values = columns.iter().map(keep).collect();
+        Held { stamp: row.stamp(), whole: row.kept(), columns: Arc::clone(columns), values, weight }
     }
 
     /// Puts together what was kept: one value for each of the columns, which stand in ascending order.
@@ -50,7 +55,7 @@ impl Held {
         columns: &Arc<[FieldId]>,
         values: Vec<Value>,
     ) -> Self {
-        let weight = weight(values.iter().map(Value::borrowed));
+        let weight = weight::weight(values.iter().map(Value::borrowed));
         Held { stamp, whole, columns: Arc::clone(columns), values: values.into(), weight }
     }
 

@@ -60,12 +60,12 @@ impl OpenStarts {
 
     fn add(&mut self, Change { rule, group, before, after }: Change) {
         let Some(groups) = self.counts.get_mut(rule as usize) else { return };
-        let group = group as usize;
-        if groups.len() <= group {
-            groups.resize(group + 1, 0);
-        }
-        if let Some(count) = groups.get_mut(group) {
-            *count = (*count + after).saturating_sub(before);
+        match groups.get_mut(group as usize) {
+            Some(count) => *count = (*count + after).saturating_sub(before),
+            None => {
+                groups.resize(group as usize, 0);
+                groups.push(after.saturating_sub(before));
+            }
         }
     }
 }
