@@ -71,8 +71,8 @@ impl Table {
     /// them.
     pub(super) fn tidy(&mut self, hash: u64) {
         const SMALL: usize = 1 << 10;
-        let is_empty = |entry: &Box<Entry>| entry.hash == hash && entry.states.is_empty();
-        let Ok(entry) = self.entries.find_entry(hash, is_empty) else { return };
+        let is_empty = |entry: &Entry| entry.hash == hash && entry.states.is_empty();
+        let Ok(entry) = self.entries.find_entry(hash, |entry| is_empty(entry)) else { return };
         entry.remove();
         let (len, capacity) = (self.entries.len(), self.entries.capacity());
         if capacity > SMALL && len < capacity / 8 {
