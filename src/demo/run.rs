@@ -38,6 +38,7 @@ pub fn run(
                     let _ = engine.push(&Arc::new(full), &mut alerts);
                 }
                 if seen().is_break() {
+                    let _ = engine.push(&Arc::new(batch), &mut alerts);
                     return Ok((alerts, rejects));
                 }
             }

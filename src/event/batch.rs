@@ -46,7 +46,7 @@ pub struct Batch {
     /// The cells of all rows, one row behind the other.
     cells: Vec<Cell>,
     /// Where those of the row begin that is being read.
-    blank: usize,
+    row_start: usize,
     /// What no cell can hold.
     values: Vec<Value>,
     heads: Vec<Head>,
@@ -117,7 +117,7 @@ impl Batch {
             text: String::new(),
             before: 0,
             cells: Vec::new(),
-            blank: 0,
+            row_start: 0,
             values: Vec::new(),
             heads: Vec::new(),
             identities: Vec::new(),

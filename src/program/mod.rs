@@ -8,7 +8,7 @@ pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode};
 pub use cost::{Cost, End};
 pub use form::{Form, Stop};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -186,17 +186,17 @@ impl Program {
 }
 
 fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern> {
-    let concerned =
-        |rule: &Compiled| rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok());
-    let by_space = spaces.iter().enumerate().map(|(space, KeySpace { keys })| {
-        let rules = (0..).zip(rules).filter(|(_, rule)| rule.space == space && concerned(rule));
-        Concern {
-            space,
-            keys: keys.iter().map(|key| *key as u32).collect(),
-            rules: rules.map(|(index, _)| index).collect(),
+    let mut by_space: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for (index, rule) in (0..).zip(rules) {
+        if rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok()) {
+            by_space.entry(rule.space).or_default().push(index);
         }
-    });
-    by_space.filter(|concern| !concern.rules.is_empty()).collect()
+    }
+    let concern = |(space, rules): (usize, Vec<u32>)| {
+        let keys = spaces.get(space).map_or(&[][..], |space| &space.keys);
+        Concern { space, keys: keys.iter().map(|key| *key as u32).collect(), rules }
+    };
+    by_space.into_iter().map(concern).collect()
 }
 
 fn describe(rule: &Rule) -> RuleInfo {

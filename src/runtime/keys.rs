@@ -1,7 +1,6 @@
 //! The keys of events.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -14,12 +13,13 @@ use crate::program::{Concern, KeyCode, Program};
 
 /// The keys of the rows of a batch: worked out once, by whoever has time, for all engines that see it.
 ///
-/// What concerns no rule has none, and so has what is null. A row of which nothing is found here is nothing to any
+/// What concerns no rule has none; of a key space whose keys all are null there is none. A row of which nothing is found here is nothing to any
 /// partition.
 #[derive(Debug)]
 pub(crate) struct RowKeys {
     program: Arc<Program>,
-    rows: Range<usize>,
+    /// The first of the rows.
+    first: usize,
     /// For each of the rows where its keys end.
     ends: Vec<u32>,
     keys: Vec<Key>,
@@ -57,7 +57,7 @@ impl RowKeys {
     /// None yet.
     pub(super) fn new(program: &Arc<Program>) -> Self {
         let program = Arc::clone(program);
-        RowKeys { program, rows: 0..0, ends: Vec::new(), keys: Vec::new(), bytes: Vec::new() }
+        RowKeys { program, first: 0, ends: Vec::new(), keys: Vec::new(), bytes: Vec::new() }
     }
 
     /// The keys of all rows of a batch, whose columns are those of the program.
@@ -69,9 +69,8 @@ impl RowKeys {
         let kinds: Vec<Option<usize>> =
             batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
         for row in batch.rows() {
-            keys.add(row, row.kind_index().and_then(|kind| *kinds.get(kind)?));
+            keys.add(program, row, row.kind_index().and_then(|kind| *kinds.get(kind)?));
         }
-        keys.rows = 0..batch.len();
         keys
     }
 
@@ -80,8 +79,9 @@ impl RowKeys {
         self.ends.clear();
         self.keys.clear();
         self.bytes.clear();
-        self.add(row, kind);
-        self.rows = row.index()..row.index() + 1;
+        let program = Arc::clone(&self.program);
+        self.add(&program, row, kind);
+        self.first = row.index();
     }
 
     /// Whether they are of this program.
@@ -92,19 +92,18 @@ impl RowKeys {
     /// Those of one row.
     #[inline]
     pub(super) fn of_row(&self, row: Row<'_>) -> KeysOf<'_> {
-        let place = row.index().wrapping_sub(self.rows.start);
+        let place = row.index().wrapping_sub(self.first);
         let end = |place: usize| self.ends.get(place).map_or(0, |end| *end as usize);
         let before = place.checked_sub(1).map_or(0, end);
         KeysOf { keys: self.keys.get(before..end(place)).unwrap_or_default(), bytes: &self.bytes }
     }
 
-    fn add(&mut self, row: Row<'_>, kind: Option<usize>) {
-        let program = Arc::clone(&self.program);
+    fn add(&mut self, program: &Program, row: Row<'_>, kind: Option<usize>) {
         let first = self.keys.len();
         for (at, concern) in (0..).zip(program.concerns(kind)) {
             if let [number] = concern.keys[..] {
                 // Mostly all steps of a rule have the same key, and often the event has none of it.
-                let key = self.known_or_new(&program, first, number, row);
+                let key = self.key(program, number, row);
                 if !key.is_null() {
                     self.keys.push(Key { concern: at, ..key });
                 }
@@ -113,7 +112,9 @@ impl RowKeys {
             let before = self.keys.len();
             let mut is_null = true;
             for &number in &concern.keys {
-                let key = self.known_or_new(&program, first, number, row);
+                let of_row = self.keys.get(first..).unwrap_or_default();
+                let known = of_row.iter().find(|key| key.number == number).copied();
+                let key = known.unwrap_or_else(|| self.key(program, number, row));
                 is_null &= key.is_null();
                 self.keys.push(Key { concern: at, ..key });
             }
@@ -124,20 +125,18 @@ impl RowKeys {
         self.ends.push(self.keys.len() as u32);
     }
 
-    /// A key of a row, of which those from `first` on are known.
     #[inline]
-    fn known_or_new(&mut self, program: &Program, first: usize, number: u32, row: Row<'_>) -> Key {
+    fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
         let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
         let Some(code) = program.keys().get(number as usize) else { return null };
         if code.parts.iter().any(|part| part.is_missing(row)) {
             return null;
         }
-        let known = self.keys.get(first..).and_then(|keys| keys.iter().find(|key| key.number == number));
-        known.copied().unwrap_or_else(|| self.key(code, null, row))
+        self.encode(code, null, row)
     }
 
-    /// A key that is not known yet; `null` is what it is if it cannot be worked out.
-    fn key(&mut self, code: &KeyCode, null: Key, row: Row<'_>) -> Key {
+    /// A key none of whose fields is missing; `null` is what it is if it cannot be worked out.
+    fn encode(&mut self, code: &KeyCode, null: Key, row: Row<'_>) -> Key {
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };

@@ -1,6 +1,7 @@
 //! The engine: compiled rules at work on a stream.
 //!
-//! The way of a row: `order` (reorder buffer, watermark) -> [`Engine`] -> `partitions` (keys, rules, deadlines) -> `table`
+//! The way of a row: `keys` (those it has, worked out where it is decoded) -> `order` (reorder buffer, watermark) ->
+//! [`Engine`] -> `partitions` (rules, deadlines; `room` says whether one may begin) -> `table`
 //! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue` or `runs` (partial matches) ->
 //! `report` (the alert) -> `outlet`. `judge` says what an event fits, `chain` holds what is bound, `snapshot` and `global`
 //! take what an engine holds to bytes and back.

@@ -71,7 +71,7 @@ impl<O: Observer> Partitions<O> {
             groups,
             tables: (0..spaces).map(|_| Table::default()).collect(),
             timers: Timers::default(),
-            open: OpenStarts::new(program.compiled().len()),
+            open: OpenStarts::default(),
             counts: program.compiled().iter().map(|_| RuleCounts::default()).collect(),
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
             observer,
@@ -274,7 +274,7 @@ impl<O: Observer> Partitions<O> {
             }
         }
         self.timers = Timers::default();
-        self.open = OpenStarts::new(self.program.compiled().len());
+        self.open = OpenStarts::default();
     }
 
     /// What was counted of each rule.

@@ -2,6 +2,8 @@
 //!
 //! The count is that before an event: what one key of it begins takes no room from another, whatever their order.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::limits::Limits;
@@ -9,8 +11,8 @@ use crate::limits::Limits;
 /// How many starts of each rule are open in each key group.
 #[derive(Debug, Default)]
 pub(super) struct OpenStarts {
-    /// By rule and group, as far as there ever was one.
-    counts: Vec<Vec<usize>>,
+    /// By rule and group, where there is one.
+    counts: HashMap<(u32, u32), usize, FixedState>,
     /// What the event that is judged has changed.
     changes: SmallVec<[Change; 2]>,
 }
@@ -24,14 +26,8 @@ struct Change {
 }
 
 impl OpenStarts {
-    /// None of so many rules.
-    pub(super) fn new(rules: usize) -> Self {
-        OpenStarts { counts: vec![Vec::new(); rules], changes: SmallVec::new() }
-    }
-
     fn count(&self, rule: u32, group: u32) -> usize {
-        let groups = self.counts.get(rule as usize);
-        groups.and_then(|groups| groups.get(group as usize)).copied().unwrap_or(0)
+        self.counts.get(&(rule, group)).copied().unwrap_or(0)
     }
 
     /// A partition that had so many now has another number of them.
@@ -59,14 +55,11 @@ impl OpenStarts {
     }
 
     fn add(&mut self, Change { rule, group, before, after }: Change) {
-        let Some(groups) = self.counts.get_mut(rule as usize) else { return };
-        match groups.get_mut(group as usize) {
-            Some(count) => *count = (*count + after).saturating_sub(before),
-            None => {
-                groups.resize(group as usize, 0);
-                groups.push(after.saturating_sub(before));
-            }
-        }
+        let place = (rule, group);
+        match (self.count(rule, group) + after).saturating_sub(before) {
+            0 => self.counts.remove(&place),
+            count => self.counts.insert(place, count),
+        };
     }
 }
 

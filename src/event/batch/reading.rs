@@ -28,14 +28,14 @@ impl Batch {
 
     /// Begins a further row, in place of one that was not completed. All its cells are null.
     pub(crate) fn blank(&mut self) {
-        self.blank = self.heads.len() * self.fields.len();
-        self.cells.truncate(self.blank);
-        self.cells.resize(self.blank + self.fields.len(), Cell::Null);
+        self.row_start = self.heads.len() * self.fields.len();
+        self.cells.truncate(self.row_start);
+        self.cells.resize(self.row_start + self.fields.len(), Cell::Null);
     }
 
     /// Sets a cell of the row that was begun.
     pub(crate) fn set(&mut self, column: usize, cell: Cell) -> Option<()> {
-        self.cells.get_mut(self.blank + column).map(|place| *place = cell)
+        self.cells.get_mut(self.row_start + column).map(|place| *place = cell)
     }
 
     /// Completes the row that `blank` began.

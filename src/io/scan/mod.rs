@@ -44,7 +44,7 @@ pub struct Scanner {
     aided: u64,
 }
 
-/// Beyond this the decoder itself gives up.
+/// What nests deeper is left to the decoder.
 const DEEPEST: usize = 100;
 
 impl Scanner {

@@ -206,12 +206,14 @@ impl Runs {
             let none = Registers::new(seen.rule.automaton.registers().len());
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.fits_along(step, view) && self.undisturbed(edge, seen) {
-                let registers = none.after(&edge.updates, 0);
-                let link = bind(turn.pattern, None, step, seen);
-                if !turn.room.for_a_start() || !turn.room.holds(link.weight) {
+                // What is refused for the number of starts is not even copied.
+                let has_room = turn.room.for_a_start();
+                let link = has_room.then(|| bind(turn.pattern, None, step, seen));
+                let Some(link) = link.filter(|link| turn.room.holds(link.weight)) else {
                     turn.outcome.refused += 1;
                     return None;
-                }
+                };
+                let registers = none.after(&edge.updates, 0);
                 seen.observer.start(seen.at(), step);
                 take(seen, link, registers, &mut branches, &mut matches, turn);
             }
