@@ -43,9 +43,9 @@ pub struct Batch {
     text: String,
     /// While rows are read: how long the lines are, which are not in `text` yet.
     before: usize,
-    /// The cells of all rows, one row behind the other.
-    cells: Vec<Cell>,
-    /// Where those of the row begin that is being read.
+    /// The cells of all rows that are not null, one row behind the other: of the columns a type has but few.
+    cells: Vec<(u32, Cell)>,
+    /// Where those of the row begin that is being filled.
     row_start: usize,
     /// What no cell can hold.
     values: Vec<Value>,
@@ -57,6 +57,9 @@ pub struct Batch {
     /// The key groups that a shell has named, so many for each row.
     groups: (usize, Vec<Option<u32>>),
 }
+
+/// So many cells are looked through one by one.
+const FEW: usize = 16;
 
 /// A part of the text of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +142,9 @@ impl Batch {
         self.fill(&event);
         let source = self.source(&event.source);
         let kind = event.kind.as_deref().map_or(NO_KIND, |kind| self.kind(kind));
+        let cells = self.begun();
         self.heads.push(Head {
+            cells,
             time: event.time,
             kind,
             source,
@@ -167,7 +172,8 @@ impl Batch {
         self.identities.push(stamp.identity);
         let identity = u32::try_from(self.identities.len()).ok().and_then(NonZeroU32::new);
         let origin = Origin::Line(Span { start: 0, end: 0 }, identity);
-        self.heads.push(Head { time: stamp.time, kind, source, offset: stamp.offset, origin });
+        let cells = self.begun();
+        self.heads.push(Head { cells, time: stamp.time, kind, source, offset: stamp.offset, origin });
     }
 
     /// The columns.
@@ -202,11 +208,34 @@ impl Batch {
 
     /// The cells of an event.
     fn fill(&mut self, event: &Event) {
+        self.blank();
         let fields = Arc::clone(&self.fields);
-        for path in fields.iter() {
+        for (column, path) in fields.iter().enumerate() {
             let cell = self.cell(event.get(path));
-            self.cells.push(cell);
+            self.set(column, cell);
         }
+    }
+
+    /// Begins a further row, in place of one that was not completed. All its cells are null.
+    pub(crate) fn blank(&mut self) {
+        self.row_start = self.heads.last().map_or(0, |head| head.cells.end as usize);
+        self.cells.truncate(self.row_start);
+    }
+
+    /// Sets a cell of the row that was begun, each of them once.
+    pub(crate) fn set(&mut self, column: usize, cell: Cell) {
+        if !matches!(cell, Cell::Null) {
+            self.cells.push((column as u32, cell));
+        }
+    }
+
+    /// The cells of the row that was begun, when all are set. Many of them are put in the order of their columns.
+    fn begun(&mut self) -> Span {
+        if let Some(many) = self.cells.get_mut(self.row_start..).filter(|cells| cells.len() > FEW) {
+            many.sort_unstable_by_key(|(column, _)| *column);
+        }
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { start: place(self.row_start), end: place(self.cells.len()) }
     }
 
     fn cell(&mut self, value: &Value) -> Cell {
@@ -246,8 +275,14 @@ impl Batch {
 /// What rows see of their batch.
 impl Batch {
     #[inline]
-    pub(super) fn at(&self, index: usize) -> Cell {
-        self.cells.get(index).copied().unwrap_or(Cell::Null)
+    pub(super) fn at(&self, row: Span, column: FieldId) -> Cell {
+        let cells = self.cells.get(row.start as usize..row.end as usize).unwrap_or_default();
+        let column = column.index() as u32;
+        let found = match cells.len() {
+            ..=FEW => cells.iter().find(|(of, _)| *of == column),
+            _ => cells.binary_search_by_key(&column, |(of, _)| *of).ok().and_then(|index| cells.get(index)),
+        };
+        found.map_or(Cell::Null, |(_, cell)| *cell)
     }
 
     #[inline]

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 /// What a row has besides its cells.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
+    /// Where its cells lie.
+    pub(super) cells: Span,
     pub(super) time: Timestamp,
     /// Its number among the types of the batch, or [`NO_KIND`].
     pub(super) kind: u32,
@@ -66,7 +68,7 @@ impl<'b> Row<'b> {
     /// A field, null where it is missing.
     #[inline]
     pub fn value(self, field: FieldId) -> ValueRef<'b> {
-        match self.batch.at(self.index * self.batch.fields().len() + field.index()) {
+        match self.batch.at(self.head.cells, field) {
             Cell::Null => ValueRef::Null,
             Cell::Bool(b) => ValueRef::Bool(b),
             Cell::Int(n) => ValueRef::Int(n),

@@ -7,6 +7,9 @@ use super::{Batch, Cell, Keep, Line, Span, Whole};
 use crate::event::row::{Head, NO_KIND, Origin};
 use crate::event::{Event, Fields, Source, Value};
 
+/// So many of the columns a row mostly has.
+const USUAL_CELLS: usize = 10;
+
 impl Batch {
     /// A batch of the rows of lines that are `length` bytes in all.
     pub(crate) fn reading(
@@ -23,19 +26,7 @@ impl Batch {
     /// Makes room for so many rows.
     pub(crate) fn expect(&mut self, rows: usize) {
         self.heads.reserve(rows);
-        self.cells.reserve(rows * self.fields.len());
-    }
-
-    /// Begins a further row, in place of one that was not completed. All its cells are null.
-    pub(crate) fn blank(&mut self) {
-        self.row_start = self.heads.len() * self.fields.len();
-        self.cells.truncate(self.row_start);
-        self.cells.resize(self.row_start + self.fields.len(), Cell::Null);
-    }
-
-    /// Sets a cell of the row that was begun.
-    pub(crate) fn set(&mut self, column: usize, cell: Cell) -> Option<()> {
-        self.cells.get_mut(self.row_start + column).map(|place| *place = cell)
+        self.cells.reserve(rows * self.fields.len().min(USUAL_CELLS));
     }
 
     /// Completes the row that `blank` began.
@@ -46,12 +37,12 @@ impl Batch {
             u32::try_from(self.identities.len()).ok().and_then(NonZeroU32::new)
         });
         let origin = Origin::Line(line.span, identity);
-        self.heads.push(Head { time: line.time, kind, source: 0, offset: line.offset, origin });
+        let cells = self.begun();
+        self.heads.push(Head { cells, time: line.time, kind, source: 0, offset: line.offset, origin });
     }
 
     /// Adds the row of a line that was read as an event; `by_id` says whether an id identifies it.
     pub(crate) fn line_of(&mut self, event: &Event, span: Span, by_id: bool) {
-        self.cells.truncate(self.heads.len() * self.fields.len());
         self.fill(event);
         let identity = by_id.then_some(event.identity);
         let kind = event.kind.as_deref();
@@ -103,12 +94,12 @@ mod tests {
         let mut batch = Batch::reading(&Arc::new(fields), &source, lines.len(), Arc::new(Pairs), keep);
         let time = Timestamp::from_nanos(7);
         batch.blank();
-        batch.set(0, Cell::Str(Span { start: 2, end: 5 })).unwrap();
+        batch.set(0, Cell::Str(Span { start: 2, end: 5 }));
         let span = Span { start: 0, end: 5 };
         batch.line(Line { time, kind: Some("x"), offset: 1, span, identity: None });
         let text = batch.text("made");
         batch.blank();
-        batch.set(0, text).unwrap();
+        batch.set(0, text);
         batch.line(Line { time, kind: None, offset: 2, span: Span { start: 6, end: 11 }, identity: Some(5) });
         batch.read(lines.into())
     }
@@ -128,6 +119,33 @@ mod tests {
         assert_eq!(two.place(), (Timestamp::from_nanos(7), 2, 2));
         assert_eq!(one.event().get(&["a"]), &Value::str("one"));
         assert_eq!(two.event().get(&["b"]), &Value::str("two"));
+    }
+
+    #[test]
+    fn a_row_of_many_columns_has_each_where_it_was_set() {
+        let mut fields = Fields::default();
+        let names: Vec<CompactString> = (0..40).map(|name| CompactString::from(format!("f{name}"))).collect();
+        for name in &names {
+            fields.number(&Arc::from([name.clone()])).unwrap();
+        }
+        let mut batch = Batch::new(&Arc::new(fields));
+        for last in [3, 39] {
+            batch.blank();
+            // Against the order of the columns, every second one.
+            (0..=last).rev().step_by(2).for_each(|column| batch.set(column, Cell::Int(column as i64)));
+            let span = Span { start: 0, end: 0 };
+            let time = Timestamp::from_nanos(0);
+            batch.line(Line { time, kind: None, offset: 1, span, identity: Some(1) });
+        }
+        for (row, last) in batch.rows().zip([3, 39]) {
+            for (number, name) in names.iter().enumerate() {
+                let is_set = number <= last && (last - number) % 2 == 0;
+                let wanted = if is_set { Some(number as i64) } else { None };
+                let value = row.value(batch.fields().find(std::slice::from_ref(name)).unwrap());
+                let found = if let ValueRef::Int(n) = value { Some(n) } else { None };
+                assert_eq!(found, wanted, "{name}");
+            }
+        }
     }
 
     #[test]

@@ -130,12 +130,16 @@ impl LineReader<'_, '_> {
                 self.found.identity = Some(Event::identity_of_id(value.borrowed()));
             }
         }
-        column.map_or(Some(()), |column| self.batch.set(column, cell))
+        if let Some(column) = column {
+            self.batch.set(column, cell);
+        }
+        Some(())
     }
 
     fn string(&mut self, column: Option<usize>, roles: u8, quoted: Quoted) -> Option<()> {
         if let (Some(column), 0, false) = (column, roles, quoted.escaped) {
-            return self.batch.set(column, Cell::Str(quoted.span()?));
+            self.batch.set(column, Cell::Str(quoted.span()?));
+            return Some(());
         }
         let text = self.text(quoted)?;
         if roles & role::TIME != 0 {
@@ -146,7 +150,7 @@ impl LineReader<'_, '_> {
         }
         if let Some(column) = column {
             let cell = if quoted.escaped { self.batch.text(&text) } else { Cell::Str(quoted.span()?) };
-            self.batch.set(column, cell)?;
+            self.batch.set(column, cell);
         }
         if roles & role::KIND != 0 {
             self.found.kind = Some(text);
