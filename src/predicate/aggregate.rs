@@ -1,4 +1,5 @@
-//! Aggregates over bound events. They walk all of them each time; keeping what was added up so far is a later step.
+//! Aggregates over bound events. They walk all of them each time, the last first; keeping what was added up so far is a
+//! later step.
 
 use std::cmp::Ordering;
 use std::ops::Range;

@@ -45,7 +45,7 @@ pub struct Program {
 pub struct Concern {
     /// Their key space.
     pub space: usize,
-    /// Its keys, by their numbers among the program's.
+    /// The keys of that space, so that a row need not look there.
     pub keys: Vec<u32>,
     /// Their indices among the rules that run.
     pub rules: Vec<u32>,

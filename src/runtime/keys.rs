@@ -13,8 +13,8 @@ use crate::program::{Concern, KeyCode, Program};
 
 /// The keys of the rows of a batch: worked out once, by whoever has time, for all engines that see it.
 ///
-/// What concerns no rule has none; of a key space whose keys all are null there is none. A row of which nothing is found here is nothing to any
-/// partition.
+/// What concerns no rule has none; of a key space whose keys all are null there is none. A row of which nothing is found
+/// here is nothing to any partition.
 #[derive(Debug)]
 pub(crate) struct RowKeys {
     program: Arc<Program>,
