@@ -1,7 +1,5 @@
 //! The numbers that a derivation carries besides its position.
 
-use smallvec::SmallVec;
-
 use crate::id::{GroupId, StepId};
 
 /// A register of an automaton, by its number.
@@ -77,31 +75,48 @@ pub enum Update {
 }
 
 /// The registers of one derivation.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Registers(SmallVec<[u32; 4]>);
+#[derive(Clone, Debug)]
+pub struct Registers(Numbers);
 
-impl Clone for Registers {
-    /// In one piece; number by number, as a list of anything is cloned, it is several times slower.
-    fn clone(&self) -> Self {
-        Registers(SmallVec::from_slice(&self.0))
-    }
+/// Most automata have but a few, which then are copied in one piece.
+#[derive(Clone, Debug)]
+enum Numbers {
+    Few([u32; FEW], u8),
+    Many(Box<[u32]>),
 }
+
+const FEW: usize = 4;
 
 impl Registers {
     /// So many registers, all zero.
     pub fn new(count: usize) -> Self {
-        Registers(SmallVec::from_elem(0, count))
+        Registers(if count <= FEW {
+            Numbers::Few([0; FEW], count as u8)
+        } else {
+            Numbers::Many(vec![0; count].into())
+        })
+    }
+
+    /// All values, by the numbers of their registers.
+    #[inline]
+    pub fn values(&self) -> &[u32] {
+        match &self.0 {
+            Numbers::Few(values, count) => values.get(..usize::from(*count)).unwrap_or_default(),
+            Numbers::Many(values) => values,
+        }
+    }
+
+    fn values_mut(&mut self) -> &mut [u32] {
+        match &mut self.0 {
+            Numbers::Few(values, count) => values.get_mut(..usize::from(*count)).unwrap_or_default(),
+            Numbers::Many(values) => values,
+        }
     }
 
     /// The value of a register.
     #[inline]
     pub fn get(&self, id: RegisterId) -> u32 {
-        self.0.get(id.index()).copied().unwrap_or(0)
-    }
-
-    /// All values, by the numbers of their registers.
-    pub fn values(&self) -> &[u32] {
-        &self.0
+        self.values().get(id.index()).copied().unwrap_or(0)
     }
 
     /// Whether a guard holds.
@@ -112,7 +127,7 @@ impl Registers {
             Guard::AtLeast(id, bound) => self.get(id) >= bound,
             Guard::Clear(id, bit) => self.get(id) & bit == 0,
             Guard::Members { first, words, count } => {
-                let words = self.0.iter().skip(first.index()).take(words as usize);
+                let words = self.values().iter().skip(first.index()).take(words as usize);
                 let begun: u32 = words.map(|word| word.count_ones()).sum();
                 match count {
                     Count::Below(bound) => begun < bound,
@@ -126,8 +141,9 @@ impl Registers {
     #[must_use]
     pub fn after(&self, updates: &[(RegisterId, Update)], bound: usize) -> Self {
         let mut next = self.clone();
+        let registers = next.values_mut();
         for &(id, update) in updates {
-            let Some(register) = next.0.get_mut(id.index()) else { continue };
+            let Some(register) = registers.get_mut(id.index()) else { continue };
             *register = match update {
                 Update::Set(value) => value,
                 // A loop without an upper bound only asks whether it has gone round often enough.
@@ -140,8 +156,16 @@ impl Registers {
     }
 }
 
+impl Default for Registers {
+    fn default() -> Self {
+        Registers::new(0)
+    }
+}
+
 impl From<&[u32]> for Registers {
     fn from(values: &[u32]) -> Self {
-        Registers(values.into())
+        let mut registers = Registers::new(values.len());
+        registers.values_mut().copy_from_slice(values);
+        registers
     }
 }

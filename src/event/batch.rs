@@ -58,14 +58,29 @@ pub struct Batch {
     groups: (usize, Vec<Option<u32>>),
 }
 
-/// So many cells are looked through one by one.
-const FEW: usize = 16;
+/// With so many columns or less each has a bit of its own among those that are filled.
+const FEW: usize = 64;
 
 /// A part of the text of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) start: u32,
     pub(crate) end: u32,
+}
+
+/// The cells of a row that are not null.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells {
+    /// The bits of their columns: one that is not set says that none of its columns is filled.
+    filled: u64,
+    start: u32,
+    end: u32,
+}
+
+/// The bit of a column, which it may share with others where there are many.
+#[inline]
+fn bit(column: u32) -> u64 {
+    1 << (column % 64)
 }
 
 /// The value of a field in a row.
@@ -229,13 +244,15 @@ impl Batch {
         }
     }
 
-    /// The cells of the row that was begun, when all are set. Many of them are put in the order of their columns.
-    fn begun(&mut self) -> Span {
-        if let Some(many) = self.cells.get_mut(self.row_start..).filter(|cells| cells.len() > FEW) {
-            many.sort_unstable_by_key(|(column, _)| *column);
+    /// The cells of the row that was begun, when all are set, in the order of their columns.
+    fn begun(&mut self) -> Cells {
+        let cells = self.cells.get_mut(self.row_start..).unwrap_or_default();
+        if !cells.is_sorted_by_key(|(column, _)| *column) {
+            cells.sort_unstable_by_key(|(column, _)| *column);
         }
+        let filled = cells.iter().fold(0, |filled, (column, _)| filled | bit(*column));
         let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Span { start: place(self.row_start), end: place(self.cells.len()) }
+        Cells { filled, start: place(self.row_start), end: place(self.cells.len()) }
     }
 
     fn cell(&mut self, value: &Value) -> Cell {
@@ -275,14 +292,28 @@ impl Batch {
 /// What rows see of their batch.
 impl Batch {
     #[inline]
-    pub(super) fn at(&self, row: Span, column: FieldId) -> Cell {
-        let cells = self.cells.get(row.start as usize..row.end as usize).unwrap_or_default();
+    pub(super) fn at(&self, row: Cells, column: FieldId) -> Cell {
         let column = column.index() as u32;
-        let found = match cells.len() {
-            ..=FEW => cells.iter().find(|(of, _)| *of == column),
-            _ => cells.binary_search_by_key(&column, |(of, _)| *of).ok().and_then(|index| cells.get(index)),
+        let bit = bit(column);
+        if row.filled & bit == 0 {
+            return Cell::Null;
+        }
+        let index = if self.fields.len() <= FEW {
+            // So many columns before it are filled.
+            (row.filled & (bit - 1)).count_ones() as usize
+        } else {
+            let cells = self.cells.get(row.start as usize..row.end as usize).unwrap_or_default();
+            cells.binary_search_by_key(&column, |(of, _)| *of).unwrap_or(usize::MAX)
         };
-        found.map_or(Cell::Null, |(_, cell)| *cell)
+        let cell = self.cells.get((row.start as usize).saturating_add(index));
+        cell.map_or(Cell::Null, |(_, cell)| *cell)
+    }
+
+    /// Whether a cell is not null.
+    #[inline]
+    pub(super) fn has(&self, row: Cells, column: FieldId) -> bool {
+        row.filled & bit(column.index() as u32) != 0
+            && (self.fields.len() <= FEW || !matches!(self.at(row, column), Cell::Null))
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::batch::{Cell, Span};
+use super::batch::{Cell, Cells, Span};
 use super::{Batch, Event, Keep, Record, Stamp, Value, ValueRef};
 use crate::id::FieldId;
 use crate::time::Timestamp;
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     /// Where its cells lie.
-    pub(super) cells: Span,
+    pub(super) cells: Cells,
     pub(super) time: Timestamp,
     /// Its number among the types of the batch, or [`NO_KIND`].
     pub(super) kind: u32,
@@ -78,6 +78,12 @@ impl<'b> Row<'b> {
             Cell::Time(time) => ValueRef::Time(time),
             Cell::Value(index) => self.batch.value(index).map_or(ValueRef::Null, Value::borrowed),
         }
+    }
+
+    /// Whether a field is there and not null, which is faster told than what it is.
+    #[inline]
+    pub fn has(self, field: FieldId) -> bool {
+        self.batch.has(self.head.cells, field)
     }
 
     /// The total order of events: time, source, offset.

@@ -2,10 +2,9 @@
 //! later step.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Value, ValueRef};
@@ -48,20 +47,53 @@ pub(super) fn over(
 
 /// How many different values there are.
 pub(super) fn different(slot: SlotRef, arg: &Node, here: &Here<'_>) -> u64 {
-    // Their binary forms, behind each other.
-    let (mut forms, mut different) = (Vec::new(), HashTable::<Range<usize>>::new());
-    each(slot, arg, here, |value| {
-        let start = forms.len();
-        value.encode(&mut forms);
-        let form = start..forms.len();
-        let hash = |form: &Range<usize>| xxh3_64(&forms[form.clone()]);
-        let known = |other: &Range<usize>| forms[other.clone()] == forms[form.clone()];
-        match different.entry(hash(&form), known, hash) {
-            Entry::Occupied(_) => forms.truncate(start),
-            Entry::Vacant(place) => drop(place.insert(form)),
+    let mut forms = Forms::default();
+    each(slot, arg, here, |value| forms.add(value));
+    forms.ends.len() as u64
+}
+
+/// The binary forms of different values, behind each other.
+#[derive(Default)]
+struct Forms {
+    bytes: Vec<u8>,
+    ends: SmallVec<[usize; FEW]>,
+    /// All of them by their numbers, once there are more than a few.
+    table: HashTable<usize>,
+}
+
+/// So many are sooner looked through than put into a table.
+const FEW: usize = 8;
+
+impl Forms {
+    fn add(&mut self, value: ValueRef<'_>) {
+        let start = self.bytes.len();
+        value.encode(&mut self.bytes);
+        if self.has(self.bytes.get(start..).unwrap_or_default()) {
+            return self.bytes.truncate(start);
         }
-    });
-    different.len() as u64
+        let number = self.ends.len();
+        self.ends.push(self.bytes.len());
+        let Forms { bytes, ends, table } = self;
+        if number >= FEW {
+            let missing = if table.is_empty() { 0..=number } else { number..=number };
+            let hash = |number: &usize| xxh3_64(form(bytes, ends, *number));
+            missing.for_each(|number| drop(table.insert_unique(hash(&number), number, hash)));
+        }
+    }
+
+    fn has(&self, wanted: &[u8]) -> bool {
+        let is_wanted = |number: &usize| form(&self.bytes, &self.ends, *number) == wanted;
+        match self.ends.len() {
+            ..=FEW => (0..self.ends.len()).any(|number| is_wanted(&number)),
+            _ => self.table.find(xxh3_64(wanted), is_wanted).is_some(),
+        }
+    }
+}
+
+fn form<'b>(bytes: &'b [u8], ends: &[usize], number: usize) -> &'b [u8] {
+    let start = number.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    let end = ends.get(number).copied().unwrap_or(start);
+    bytes.get(start..end).unwrap_or_default()
 }
 
 /// All values that are not null, in the order the events were bound.
@@ -195,6 +227,19 @@ mod tests {
             total
         };
         (total().sum(), total().mean())
+    }
+
+    #[test]
+    fn different_values_are_counted_once_be_they_few_or_many() {
+        for different in [0, 1, 7, 8, 9, 10, 40] {
+            let mut forms = Forms::default();
+            for number in (0..3 * different).map(|number| number % different) {
+                forms.add(ValueRef::Str(&"x".repeat(number)));
+                forms.add(ValueRef::Int(number as i64));
+                forms.add(ValueRef::Float(number as f64));
+            }
+            assert_eq!(forms.ends.len(), 2 * different);
+        }
     }
 
     #[test]

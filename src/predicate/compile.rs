@@ -91,7 +91,7 @@ impl Expression {
     /// Whether it is nothing but a field that is null in the row, which is faster told than what it is worth.
     #[inline]
     pub fn is_missing(&self, row: Row<'_>) -> bool {
-        matches!(self.root, Node::Field(read) if row.value(read.field).is_null())
+        matches!(self.root, Node::Field(read) if !row.has(read.field))
     }
 
     /// What it is worth; null if that is unknown.

@@ -218,6 +218,12 @@ impl Compiled {
         })
     }
 
+    /// Whether its starts stand in a queue, and the last step looks at what they have bound.
+    #[inline]
+    pub fn judges_last(&self) -> bool {
+        self.stops.last().is_some_and(|last| self.step(last.step).along.is_some())
+    }
+
     /// A step or absence.
     #[inline]
     pub fn step(&self, id: StepId) -> &StepCode {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::form::Form;
+use super::form::{Form, lags};
 use crate::automaton::{Automaton, TooLarge};
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Mode, Policy, Rule, Sequence};
+use crate::plan::{Body, Mode, Policy, Rule, Sequence};
 use crate::time::Duration;
 
 /// What a rule costs, known before the first event.
@@ -98,10 +98,4 @@ fn end(sequence: &Sequence, automaton: &Automaton) -> End {
         None if open.is_empty() => End::Gaps,
         None => End::NextEvent,
     }
-}
-
-fn lags(rule: &Rule) -> bool {
-    let mut lags = false;
-    rule.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
-    lags
 }

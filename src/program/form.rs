@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::id::StepId;
-use crate::plan::{Body, Item, Mode, Policy, Repeat, Report, Rule, Sequence, Step};
+use crate::plan::{Body, Expr, Item, Mode, Policy, Repeat, Report, Rule, Sequence, Step};
 use crate::predicate::Expression;
 
 /// How the partial matches of a rule are held.
@@ -78,7 +78,7 @@ impl fmt::Display for Form {
 }
 
 /// A queue is legal where all starts at a step have the same future: what they wait for does not look at what they
-/// bound, and each has one way to go on.
+/// bound, unless it ends them, and each has one way to go on.
 fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
     let pattern = &sequence.pattern;
     if !matches!(sequence.policy, Policy::Disjoint | Policy::Separate | Policy::Every) {
@@ -94,28 +94,44 @@ fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
         return Some("the last line cancels single partial matches".into());
     }
     let last = pattern.items.len().saturating_sub(1);
+    let behind_a_loop = matches!(
+        pattern.items.get(last.wrapping_sub(1)),
+        Some(Item::Step(step)) if pattern.step(*step).repeat.max.is_none()
+    );
+    // Of a match behind a loop a start may hold some events, and go on without them.
+    let may_look = last > 0 && !lags(rule) && (!behind_a_loop || sequence.policy != Policy::Disjoint);
     pattern.items.iter().enumerate().find_map(|(index, item)| {
         let Item::Step(id) = item else { return Some("it has absences, groups or blocks".into()) };
         let name = &pattern.slot(pattern.step(*id).slot).name;
         // What is behind a loop has to be one event, so that the loop is left at once.
         let before_end = index + 1 == last
             && matches!(pattern.items.get(last), Some(Item::Step(end)) if pattern.step(*end).repeat.min == 1);
-        why_not_step(pattern.step(*id), index == last, before_end).map(|why| format!("step `{name}` {why}"))
+        why_not_step(pattern.step(*id), index == last, before_end, may_look)
+            .map(|why| format!("step `{name}` {why}"))
     })
 }
 
-fn why_not_step(step: &Step, last: bool, before_end: bool) -> Option<&'static str> {
+fn why_not_step(step: &Step, last: bool, before_end: bool, may_look: bool) -> Option<&'static str> {
     let Repeat { min, max, greedy } = step.repeat;
+    // Whom a last single step takes is complete, and leaves the queue.
+    let may_look = may_look && last && min == 1;
     let fixed = min >= 1 && (max == Some(min) || last);
     match () {
         () if step.mode != Mode::Relaxed => Some("is not relaxed"),
         () if step.key.is_some() => Some("has a key of its own"),
         () if step.after.is_some() || step.within.is_some() => Some("has a bound of its own"),
         () if step.until.is_some() => Some("has an `until`"),
-        () if looks_back(step) => Some("looks at events bound before"),
+        () if looks_back(step) && !may_look => Some("looks at events bound before"),
         () if fixed || (before_end && min >= 1 && max.is_none() && greedy) => None,
         () => Some("may bind more or fewer events while the next step waits"),
     }
+}
+
+/// Whether it looks at the key's previous events, bound or not.
+pub(super) fn lags(rule: &Rule) -> bool {
+    let mut lags = false;
+    rule.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
+    lags
 }
 
 /// Whether what it asks for depends on what came before.

@@ -226,10 +226,13 @@ impl<O: Observer> Engine<O> {
 }
 
 /// Hands alerts on in the one order.
-fn emit(mut certain: Vec<Certain>, outlet: &mut impl Outlet) -> ControlFlow<()> {
-    if certain.is_empty() {
-        return ControlFlow::Continue(());
-    }
+#[inline]
+fn emit(certain: Vec<Certain>, outlet: &mut impl Outlet) -> ControlFlow<()> {
+    // Mostly there are none.
+    if certain.is_empty() { ControlFlow::Continue(()) } else { emit_all(certain, outlet) }
+}
+
+fn emit_all(mut certain: Vec<Certain>, outlet: &mut impl Outlet) -> ControlFlow<()> {
     certain.sort_by(Certain::order);
     certain.into_iter().try_for_each(|certain| outlet.certain(certain))
 }

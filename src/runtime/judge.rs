@@ -7,7 +7,7 @@ use super::chain::View;
 use super::observer::At;
 use crate::event::{Held, Row};
 use crate::id::{FieldId, StepId};
-use crate::predicate::{Current, Expression, Here, Unbound};
+use crate::predicate::{Bound, Current, Expression, Here, Unbound};
 use crate::program::Compiled;
 
 /// An event in its turn.
@@ -120,12 +120,17 @@ impl<'e, O> Seen<'e, O> {
         self.rule.step(step).along.as_ref().is_none_or(|along| self.is_true(along, view))
     }
 
+    /// Whether the event fits a step, which it fits alone, with this bound.
+    pub(super) fn fits_bound(&self, step: StepId, bound: &dyn Bound) -> bool {
+        self.rule.step(step).along.as_ref().is_none_or(|along| self.holds(along, bound))
+    }
+
     /// Whether a condition is true of the event at a place.
     pub(super) fn is_true(&self, condition: &Expression, view: View<'_>) -> bool {
-        condition.is_true(&Here {
-            current: Current::Row(self.arrival.row),
-            bound: &view,
-            faults: self.faults,
-        })
+        self.holds(condition, &view)
+    }
+
+    fn holds(&self, condition: &Expression, bound: &dyn Bound) -> bool {
+        condition.is_true(&Here { current: Current::Row(self.arrival.row), bound, faults: self.faults })
     }
 }

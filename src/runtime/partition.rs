@@ -75,8 +75,19 @@ impl Outcome {
     }
 
     /// Something came to be that has to be looked at by then.
+    #[inline]
     pub(super) fn look_at(&mut self, time: Option<Timestamp>) {
-        self.due = self.due.into_iter().chain(time).min();
+        if let Some(time) = time.filter(|time| self.due.is_none_or(|due| *time < due)) {
+            self.due = Some(time);
+        }
+    }
+
+    /// Makes it that of an event that has done nothing yet.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.matches.clear();
+        self.timeouts.clear();
+        (self.began, self.refused, self.due) = (false, 0, None);
     }
 }
 

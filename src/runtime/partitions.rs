@@ -143,6 +143,7 @@ impl<O: Observer> Partitions<O> {
         let table = &mut self.tables[concern.space];
         let mut entry = table.get(hash, bytes);
         let (mut fresh, mut dropped) = (States::new(), false);
+        let mut outcome = Outcome::default();
         for &index in &concern.rules {
             let rule = &program.compiled()[index as usize];
             let (counts, faults) = (&mut self.counts[index as usize], &self.faults[index as usize]);
@@ -157,8 +158,8 @@ impl<O: Observer> Partitions<O> {
                 visible,
                 hidden,
             };
-            let mut outcome = Outcome::default();
             let pattern = program.pattern_of(rule);
+            outcome.clear();
             let room = Room::new(program.limits(), &self.open, index, group);
             let place = Place { space: concern.space as u32, rule: index, hash };
             match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
@@ -208,7 +209,14 @@ impl<O: Observer> Partitions<O> {
     }
 
     /// Fires every deadline before `end`, without an end all of them.
+    #[inline]
     pub(super) fn pass(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+        if !self.timers.is_idle(end) {
+            self.fire_all(end, certain);
+        }
+    }
+
+    fn fire_all(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
         let tables = &mut self.tables;
         self.timers.sweep(|when, place| {
             tables

@@ -6,6 +6,7 @@
 //! An earlier start is never behind a later one, so the starts stand in the order of their progress too, and those that
 //! complete are always the first.
 
+mod last;
 mod logical;
 mod weight;
 
@@ -112,11 +113,13 @@ impl Queue {
         let stops = &seen.rule.stops;
         self.lanes.resize_with(stops.len(), Lane::default);
         let mut complete = 0;
+        let found = self.take_complete(pattern, room, seen, outcome);
+        let judged = seen.rule.judges_last();
         // From the last stop to the first, so that no start moves twice.
-        for (index, stop) in stops.iter().enumerate().rev() {
+        for (index, stop) in stops.iter().enumerate().rev().skip(usize::from(judged)) {
             let waiting = self.starts.partition_point(|start| start.stop() > index);
             let mut end = self.starts.partition_point(|start| start.stop() >= index);
-            if stop.more && waiting < end && complete == 0 {
+            if stop.more && waiting < end && complete == 0 && !judged {
                 complete = self.leave(index, waiting, end, room, seen, outcome);
                 end = self.starts.partition_point(|start| start.stop() >= index);
             }
@@ -133,7 +136,11 @@ impl Queue {
             }
         }
         if complete > 0 {
-            self.report(pattern, seen, complete, outcome);
+            let done: Vec<Start> = self.starts.drain(..complete.min(self.starts.len())).collect();
+            let found = done.iter().filter_map(|start| self.found(pattern, seen.rule, start)).collect();
+            self.report(seen.rule, found, outcome);
+        } else if !found.is_empty() {
+            self.report(seen.rule, found, outcome);
         }
         self.tidy();
     }
@@ -223,23 +230,21 @@ impl Queue {
         if last && moved > from { moved } else { 0 }
     }
 
-    /// The first starts are complete: reports what the policy lets through and drops what is used up.
-    fn report<O>(&mut self, pattern: &Pattern, seen: &Seen<'_, O>, complete: usize, outcome: &mut Outcome) {
-        let rule = seen.rule;
-        let done: Vec<Start> = self.starts.drain(..complete.min(self.starts.len())).collect();
-        let reported = if rule.policy == Policy::Every { done.len() } else { 1 };
-        for start in done.iter().take(reported) {
-            outcome.matches.extend(self.found(pattern, rule, start));
-        }
-        match (rule.policy, done.first()) {
+    /// These starts, which have left the queue, are complete: reports what the policy lets through and drops what is
+    /// used up.
+    fn report(&mut self, rule: &Compiled, found: Vec<Match>, outcome: &mut Outcome) {
+        match (rule.policy, found.first()) {
             (Policy::Separate, _) => self.starts.clear(),
             (Policy::Disjoint, Some(winner)) => {
-                let used: Vec<u64> = self.events_of(rule, winner).map(|(_, (seq, _))| *seq).collect();
                 let lanes = &self.lanes;
-                self.starts.retain(|start| !used.iter().any(|seq| holds(lanes, rule, start, *seq)));
+                let used =
+                    |start: &Start| winner.chain.backwards().any(|link| holds(lanes, rule, start, link.seq));
+                self.starts.retain(|start| !used(start));
             }
             _ => {}
         }
+        let reported = if rule.policy == Policy::Every { found.len() } else { 1 };
+        outcome.matches.extend(found.into_iter().take(reported));
     }
 
     /// What a start has bound, in order, with the stops.

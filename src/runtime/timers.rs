@@ -41,10 +41,22 @@ impl Timers {
         self.stale = self.stale.saturating_sub(1);
     }
 
+    /// Whether nothing is due before `end`, and nothing is to be swept.
+    #[inline]
+    pub(super) fn is_idle(&self, end: Option<Timestamp>) -> bool {
+        let first = self.heap.peek().map(|Reverse((first, _))| *first);
+        !self.is_mostly_stale() && first.is_none_or(|first| end.is_some_and(|end| first >= end))
+    }
+
+    #[inline]
+    fn is_mostly_stale(&self) -> bool {
+        self.heap.len() > SMALL && self.stale > self.heap.len() / 2
+    }
+
     /// Drops what nobody waits for, once it is most of all there is: a key that comes and goes would leave something
     /// behind each time.
     pub(super) fn sweep(&mut self, mut is_waited_for: impl FnMut(Timestamp, Place) -> bool) {
-        if self.heap.len() > SMALL && self.stale > self.heap.len() / 2 {
+        if self.is_mostly_stale() {
             self.heap.retain(|Reverse((time, place))| is_waited_for(*time, *place));
             self.stale = 0;
             self.shrink();

@@ -72,7 +72,7 @@ impl Start {
         let expired = start.expired.as_ref().map(|expired| {
             let chain = links.chain(&expired.bound)?;
             let bound = expired.by.map(|by| links.step(by)).transpose()?;
-            Ok::<_, Malformed>(Expired { chain, bound, time: expired.time })
+            Ok::<_, Malformed>(Box::new(Expired { chain, bound, time: expired.time }))
         });
         let ids = |set: &Vec<(u32, u64)>| {
             let ids = set.iter().map(|(slot, seq)| Some((SlotId::new(*slot as usize)?, *seq)));

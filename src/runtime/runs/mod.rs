@@ -36,7 +36,7 @@ struct Start {
     seq: u64,
     branches: SmallVec<[Branch; 1]>,
     /// Of the partial matches that a time bound ended the furthest, with the step whose bound it was.
-    expired: Option<Expired>,
+    expired: Option<Box<Expired>>,
     /// What `matches all` has reported of it.
     reported: BTreeSet<Vec<(SlotId, u64)>>,
 }

@@ -136,12 +136,12 @@ fn expire<O: Observer>(at: At<'_>, observer: &O, start: &mut Start) -> Vec<Match
 fn keep_furthest(start: &mut Start, expired: Expired) {
     let reach = |e: &Expired| (e.chain.furthest, e.chain.len, e.time);
     if start.expired.as_ref().is_none_or(|best| reach(&expired) > reach(best)) {
-        start.expired = Some(expired);
+        start.expired = Some(Box::new(expired));
     }
 }
 
 /// A start has expired when time has ended its last derivation and none became a match.
 fn timed_out(start: &mut Start, complete: &[Match]) -> Option<Expired> {
     let over = start.branches.is_empty() && complete.is_empty() && start.reported.is_empty();
-    if over { start.expired.take() } else { None }
+    if over { start.expired.take().map(|expired| *expired) } else { None }
 }
