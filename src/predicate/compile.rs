@@ -94,6 +94,14 @@ impl Expression {
         matches!(self.root, Node::Field(read) if !row.has(read.field))
     }
 
+    /// The field, if it is nothing but one that is taken as it comes.
+    pub fn as_field(&self) -> Option<FieldId> {
+        match &self.root {
+            Node::Field(read) if read.is_plain() => Some(read.field),
+            _ => None,
+        }
+    }
+
     /// What it is worth; null if that is unknown.
     pub fn value(&self, here: &Here<'_>) -> Value {
         self.root.worth(here).into_value()

@@ -33,6 +33,11 @@ impl Read {
         Read { field, kind }
     }
 
+    /// Whether the field is taken as it comes.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self.kind, Kind::AsItIs)
+    }
+
     /// The value as what the field is declared to be.
     #[inline]
     pub(super) fn of(self, value: ValueRef<'_>) -> Result<ValueRef<'_>, Fault> {

@@ -119,6 +119,8 @@ pub(super) struct Shared {
 pub struct KeyCode {
     /// One value each; none of them is `global`.
     pub parts: Vec<Expression>,
+    /// The field, if it is nothing but one, as most keys are.
+    pub field: Option<FieldId>,
     /// How it is written. Values that only compare equal, as `1` and `1.0` do, are written differently, and make
     /// different keys of them.
     written: String,
@@ -300,7 +302,8 @@ impl Coder<'_> {
         if let Some(known) = self.shared.keys.iter().position(|key| key.written == written) {
             return Ok(known);
         }
-        self.shared.keys.push(KeyCode { parts, written });
+        let field = if let [part] = &parts[..] { part.as_field() } else { None };
+        self.shared.keys.push(KeyCode { parts, field, written });
         Ok(self.shared.keys.len() - 1)
     }
 }

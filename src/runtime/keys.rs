@@ -128,15 +128,23 @@ impl RowKeys {
     #[inline]
     fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
         let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
-        let Some(code) = program.keys().get(number as usize) else { return null };
+        match program.keys().get(number as usize) {
+            None => null,
+            Some(KeyCode { field: Some(field), .. }) if !row.has(*field) => null,
+            Some(KeyCode { field: Some(field), .. }) => {
+                let start = self.bytes.len();
+                row.value(*field).encode(&mut self.bytes);
+                self.close(start, null)
+            }
+            Some(code) => self.work_out(code, null, row),
+        }
+    }
+
+    /// A key of several values, or of one that is worked out; `null` is what it is without one of them.
+    fn work_out(&mut self, code: &KeyCode, null: Key, row: Row<'_>) -> Key {
         if code.parts.iter().any(|part| part.is_missing(row)) {
             return null;
         }
-        self.encode(code, null, row)
-    }
-
-    /// A key none of whose fields is missing; `null` is what it is if it cannot be worked out.
-    fn encode(&mut self, code: &KeyCode, null: Key, row: Row<'_>) -> Key {
         // A key that cannot be worked out is null; nobody counts why.
         let faults = Cell::new(0);
         let here = Here { current: Current::Row(row), bound: &Unbound, faults: &faults };
@@ -147,6 +155,12 @@ impl RowKeys {
                 return null;
             }
         }
+        self.close(start, null)
+    }
+
+    /// The key whose bytes begin here.
+    #[inline]
+    fn close(&self, start: usize, null: Key) -> Key {
         let hash = xxh3_64(self.bytes.get(start..).unwrap_or_default());
         // Beyond what can be addressed there are none: a batch has far less.
         match (u32::try_from(start), u32::try_from(self.bytes.len())) {

@@ -72,8 +72,10 @@ impl Lane {
 
     fn drop_before(&mut self, number: u64) {
         let gone = number.saturating_sub(self.dropped).min(self.events.len() as u64);
-        self.events.drain(..gone as usize);
-        self.dropped += gone;
+        if gone > 0 {
+            self.events.drain(..gone as usize);
+            self.dropped += gone;
+        }
     }
 
     /// Where the event with a number lies.

@@ -4,6 +4,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use smallvec::SmallVec;
 
 use crate::limits::Limits;
@@ -55,11 +56,16 @@ impl OpenStarts {
     }
 
     fn add(&mut self, Change { rule, group, before, after }: Change) {
-        let place = (rule, group);
-        match (self.count(rule, group) + after).saturating_sub(before) {
-            0 => self.counts.remove(&place),
-            count => self.counts.insert(place, count),
-        };
+        match self.counts.entry((rule, group)) {
+            Entry::Occupied(mut count) => {
+                *count.get_mut() = (*count.get() + after).saturating_sub(before);
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+            Entry::Vacant(place) if after > before => drop(place.insert(after - before)),
+            Entry::Vacant(_) => {}
+        }
     }
 }
 

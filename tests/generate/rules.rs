@@ -129,9 +129,23 @@ pub fn queues() -> impl Strategy<Value = RuleTree> {
         plain(&["", "", "+", "{2}", "{3}", "{2,}", "{2,3}"]).prop_map(|a| vec![a]),
     ];
     let begins = prop::collection::vec(plain(&["", "", "{2}", "{3}"]), 0..3);
-    (begins, ends, header(), select(&["disjoint", "separate", "every"][..])).prop_map(
-        |(mut parts, ends, header, policy)| {
+    // A last single step may look back, behind an open loop not where matches are disjoint.
+    let looks = prop_oneof![
+        3 => (select(&[">", "<=", "==", "!="][..]), 0..4usize).prop_map(|(op, n)| Filter::Refers(op, n)),
+        2 => (0..8u8, 0..4usize).prop_map(|(n, which)| Filter::Sum(n, which)),
+    ];
+    let policies = select(&["disjoint", "separate", "every"][..]);
+    (begins, ends, header(), policies, prop::option::weighted(0.5, looks)).prop_map(
+        |(mut parts, ends, header, policy, looks)| {
             parts.extend(ends);
+            let looped =
+                matches!(&parts[..], [.., before, _] if ["+", "{2,}", "{3,}"].contains(&before.quantifier));
+            if let [_, .., last] = &mut parts[..]
+                && ["", "+"].contains(&last.quantifier)
+                && !(looped && policy == "disjoint")
+            {
+                last.filter = looks.or(last.filter.take());
+            }
             let parts = parts.into_iter().map(Part::Step).collect();
             RuleTree { parts, policy, first: None, last: Vec::new(), cancel: None, ..header }
         },

@@ -39,15 +39,13 @@ struct Way<'q> {
 
 impl<'q> Way<'q> {
     /// The numbers of its events at each stop, with the lane they lie in.
-    fn intervals(self) -> impl DoubleEndedIterator<Item = (&'q Stop, &'q super::Lane, Range<u64>)> {
+    fn intervals(self) -> impl Iterator<Item = (&'q Stop, &'q super::Lane, Range<u64>)> {
         let here = self.start.stop();
-        let all: smallvec::SmallVec<[_; 4]> = intervals(&self.queue.lanes, self.rule, self.start)
-            .enumerate()
-            .map(|(index, (stop, lane, from, to))| {
+        intervals(&self.queue.lanes, self.rule, self.start).enumerate().map(
+            move |(index, (stop, lane, from, to))| {
                 (stop, lane, from..if index == here { to.min(from + self.count) } else { to })
-            })
-            .collect();
-        all.into_iter()
+            },
+        )
     }
 
     /// Those bound to a name.
