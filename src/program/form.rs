@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use crate::id::StepId;
-use crate::plan::{Body, Expr, Item, Mode, Policy, Repeat, Report, Rule, Sequence, Step};
+use crate::id::{SlotId, StepId};
+use crate::plan::{
+    Aggregate, Body, Compare, Expr, Item, Mode, Pattern, Policy, Repeat, Report, Rule, Sequence, Step,
+};
 use crate::predicate::Expression;
 
 /// How the partial matches of a rule are held.
@@ -94,27 +96,20 @@ fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
         return Some("the last line cancels single partial matches".into());
     }
     let last = pattern.items.len().saturating_sub(1);
-    let behind_a_loop = matches!(
-        pattern.items.get(last.wrapping_sub(1)),
-        Some(Item::Step(step)) if pattern.step(*step).repeat.max.is_none()
-    );
-    // Of a match behind a loop a start may hold some events, and go on without them.
-    let may_look = last > 0 && !lags(rule) && (!behind_a_loop || sequence.policy != Policy::Disjoint);
+    let looks = if last > 0 && !lags(rule) { may_look(pattern, last) } else { None };
     pattern.items.iter().enumerate().find_map(|(index, item)| {
         let Item::Step(id) = item else { return Some("it has absences, groups or blocks".into()) };
         let name = &pattern.slot(pattern.step(*id).slot).name;
         // What is behind a loop has to be one event, so that the loop is left at once.
         let before_end = index + 1 == last
             && matches!(pattern.items.get(last), Some(Item::Step(end)) if pattern.step(*end).repeat.min == 1);
-        why_not_step(pattern.step(*id), index == last, before_end, may_look)
+        why_not_step(pattern.step(*id), index == last, before_end, looks == Some(*id))
             .map(|why| format!("step `{name}` {why}"))
     })
 }
 
 fn why_not_step(step: &Step, last: bool, before_end: bool, may_look: bool) -> Option<&'static str> {
     let Repeat { min, max, greedy } = step.repeat;
-    // Whom a last single step takes is complete, and leaves the queue.
-    let may_look = may_look && last && min == 1;
     let fixed = min >= 1 && (max == Some(min) || last);
     match () {
         () if step.mode != Mode::Relaxed => Some("is not relaxed"),
@@ -124,6 +119,33 @@ fn why_not_step(step: &Step, last: bool, before_end: bool, may_look: bool) -> Op
         () if looks_back(step) && !may_look => Some("looks at events bound before"),
         () if fixed || (before_end && min >= 1 && max.is_none() && greedy) => None,
         () => Some("may bind more or fewer events while the next step waits"),
+    }
+}
+
+/// The last step, if it may look at what is bound: whom it takes is complete, and leaves the queue. Behind a loop
+/// without an upper bound it may ask only for what a longer loop has the more of, so that none of the shorter ways to
+/// leave it is needed, nor any start that an earlier one is not taken with.
+fn may_look(pattern: &Pattern, last: usize) -> Option<StepId> {
+    let (Some(Item::Step(end)), Some(Item::Step(before))) =
+        (pattern.items.get(last), pattern.items.get(last - 1))
+    else {
+        return None;
+    };
+    let (step, before) = (pattern.step(*end), pattern.step(*before));
+    let along = step.filter.as_ref().and_then(|filter| Expression::split(filter).1);
+    let legal = before.repeat.max.is_some() || along.is_none_or(|along| grows(&along, before.slot));
+    (step.repeat.min == 1 && legal).then_some(*end)
+}
+
+/// Whether a condition that holds of what a name has bound holds too when it has bound more, and asks of nothing else.
+fn grows(condition: &Expr, loop_slot: SlotId) -> bool {
+    match condition {
+        Expr::And(left, right) => grows(left, loop_slot) && grows(right, loop_slot),
+        Expr::Compare(Compare::Ge | Compare::Gt, left, right) => {
+            let number = matches!(&**left, Expr::Aggregate { function: Aggregate::Count | Aggregate::Distinct, slot, .. } if slot.slot == loop_slot);
+            number && matches!(&**right, Expr::Const(_))
+        }
+        _ => false,
     }
 }
 

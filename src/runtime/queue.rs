@@ -10,7 +10,7 @@ mod last;
 mod logical;
 mod weight;
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -84,7 +84,7 @@ impl Lane {
     }
 
     /// The events with these numbers.
-    fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &(u64, Arc<Held>)> {
+    fn between(&self, from: u64, to: u64) -> vec_deque::Iter<'_, (u64, Arc<Held>)> {
         self.events.range(self.place(from)..self.place(to).max(self.place(from)))
     }
 
@@ -139,7 +139,8 @@ impl Queue {
         }
         if complete > 0 {
             let done: Vec<Start> = self.starts.drain(..complete.min(self.starts.len())).collect();
-            let found = done.iter().filter_map(|start| self.found(pattern, seen.rule, start)).collect();
+            let chains = done.iter().filter_map(|start| self.chain(pattern, seen.rule, start));
+            let found = chains.map(|chain| Match { chain, deadline: None }).collect();
             self.report(seen.rule, found, outcome);
         } else if !found.is_empty() {
             self.report(seen.rule, found, outcome);
@@ -259,12 +260,12 @@ impl Queue {
         lanes.flat_map(|(stop, lane, from, to)| lane.between(from, to).map(move |event| (stop, event)))
     }
 
-    fn found(&self, pattern: &Pattern, rule: &Compiled, start: &Start) -> Option<Match> {
-        let chain = self.events_of(rule, start).fold(None, |before, (stop, (seq, event))| {
+    /// The same as a list of links.
+    fn chain(&self, pattern: &Pattern, rule: &Compiled, start: &Start) -> Option<Arc<Link>> {
+        self.events_of(rule, start).fold(None, |before, (stop, (seq, event))| {
             let slot = pattern.step(stop.step).slot;
             Some(Link::new(before, Arc::clone(event), stop.step, slot, *seq))
-        });
-        Some(Match { chain: chain?, deadline: None })
+        })
     }
 
     /// Drops what no start holds any more. The first start holds the earliest events, and is the furthest.

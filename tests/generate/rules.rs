@@ -41,6 +41,8 @@ pub enum Filter {
     Sum(u8, usize),
     Rising,
     Own(u8),
+    /// That the loop just before has had many, or many different ones.
+    Many(u8),
 }
 
 #[derive(Clone, Debug)]
@@ -129,27 +131,28 @@ pub fn queues() -> impl Strategy<Value = RuleTree> {
         plain(&["", "", "+", "{2}", "{3}", "{2,}", "{2,3}"]).prop_map(|a| vec![a]),
     ];
     let begins = prop::collection::vec(plain(&["", "", "{2}", "{3}"]), 0..3);
-    // A last single step may look back, behind an open loop not where matches are disjoint.
-    let looks = prop_oneof![
-        3 => (select(&[">", "<=", "==", "!="][..]), 0..4usize).prop_map(|(op, n)| Filter::Refers(op, n)),
-        2 => (0..8u8, 0..4usize).prop_map(|(n, which)| Filter::Sum(n, which)),
-    ];
     let policies = select(&["disjoint", "separate", "every"][..]);
-    (begins, ends, header(), policies, prop::option::weighted(0.5, looks)).prop_map(
-        |(mut parts, ends, header, policy, looks)| {
+    (begins, ends, header(), policies, prop::option::weighted(0.5, filter())).prop_map(
+        |(mut parts, ends, header, policy, filter)| {
             parts.extend(ends);
-            let looped =
-                matches!(&parts[..], [.., before, _] if ["+", "{2,}", "{3,}"].contains(&before.quantifier));
-            if let [_, .., last] = &mut parts[..]
-                && ["", "+"].contains(&last.quantifier)
-                && !(looped && policy == "disjoint")
-            {
-                last.filter = looks.or(last.filter.take());
-            }
+            look_back(&mut parts, filter);
             let parts = parts.into_iter().map(Part::Step).collect();
             RuleTree { parts, policy, first: None, last: Vec::new(), cancel: None, ..header }
         },
     )
+}
+
+/// A last single step may look back, behind an open loop only for what that has the more of.
+fn look_back(parts: &mut [Step], filter: Option<Filter>) {
+    let [.., before, last] = parts else { return };
+    if !["", "+"].contains(&last.quantifier) {
+        return;
+    }
+    last.filter = match (["+", "{2,}", "{3,}"].contains(&before.quantifier), filter) {
+        (true, Some(Filter::Above(n) | Filter::Own(n))) => Some(Filter::Many(n)),
+        (false, Some(filter @ (Filter::Refers(..) | Filter::Sum(..)))) => Some(filter),
+        _ => last.filter.take(),
+    };
 }
 
 /// Rules with `matches all` and a limit that is reached.

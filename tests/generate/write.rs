@@ -152,6 +152,14 @@ impl Writer<'_> {
                 format!("(sum({}.v) ?? 0) < {n}", named[which % named.len()])
             }
             (Some(Filter::Rising), Some(_)) => "rising(v)".to_owned(),
+            (Some(Filter::Many(n)), _) if !self.many.is_empty() => {
+                let looped = &self.many[self.many.len() - 1];
+                if n % 2 == 0 {
+                    format!("distinct({looped}.v) >= {n}")
+                } else {
+                    format!("v > 1 and count({looped}) > {n}")
+                }
+            }
             (Some(Filter::Own(n)), Some(name)) => format!("count({name}) < {n}"),
             (Some(_), _) => "not (v > 3)".to_owned(),
         };

@@ -54,40 +54,15 @@ impl Queue {
     }
 
     fn start_state(&self, rule: &Compiled, start: &Start, numbers: &[Vec<u32>]) -> StartState {
-        let (least, most) = self.counts(rule, start);
-        let mut derivations = self.derivations(rule, start, most, numbers);
-        if rule.judges_last() {
-            // What the last step does not take with all that the loop has had, it may take with less.
-            let last = rule.stops.last().map(|stop| stop.step);
-            let leaves = |derivation: &Derivation| matches!(derivation.waits, Waits::For { step, .. } if Some(step) == last);
-            for count in (least..most).rev() {
-                derivations.extend(self.derivations(rule, start, count, numbers).into_iter().filter(leaves));
-            }
-        }
-        let first = self.lanes.first().zip(start.from.first());
-        let first = first.and_then(|(lane, from)| lane.events.get(lane.place(*from)));
-        let seq = first.map_or(0, |(seq, _)| *seq);
-        StartState { seq, derivations, expired: None, reported: Vec::new() }
-    }
-
-    /// The ways to go on with so many events of an open loop, the preferred first.
-    fn derivations(
-        &self,
-        rule: &Compiled,
-        start: &Start,
-        count: u64,
-        numbers: &[Vec<u32>],
-    ) -> Vec<Derivation> {
         let mut bound = Vec::new();
         let mut values = vec![0; rule.automaton.registers().len()];
-        let mut last = None;
-        let at = intervals(&self.lanes, rule, start).zip(numbers);
-        for (index, ((stop, lane, from, to), numbers)) in at.enumerate() {
-            let to = if stop.more && index == start.stop() { from + count } else { to };
+        let (mut first, mut last) = (None, None);
+        for ((stop, lane, from, to), numbers) in intervals(&self.lanes, rule, start).zip(numbers) {
             let (from, to) = (lane.place(from), lane.place(to));
             let Some(tip) = to.checked_sub(1).filter(|tip| *tip >= from) else { continue };
             let count = (to - from) as u32;
             bound.push(Piece { link: numbers[tip], count: Some(count) });
+            first = first.or(lane.events.get(from).map(|(seq, _)| *seq));
             last = Some(stop.step);
             let counted = |register: &Register| *register == Register::Count(stop.step);
             if let Some(register) = rule.automaton.registers().iter().position(counted) {
@@ -102,7 +77,10 @@ impl Queue {
             let step = edge.target?;
             Some(Waits::For { step, way: way(edges, at, |edge| edge.target == Some(step)) })
         });
-        waits.map(|waits| Derivation { bound: bound.clone(), registers: values.clone(), waits }).collect()
+        let derivations = waits
+            .map(|waits| Derivation { bound: bound.clone(), registers: values.clone(), waits })
+            .collect();
+        StartState { seq: first.unwrap_or_default(), derivations, expired: None, reported: Vec::new() }
     }
 
     /// The same back.
