@@ -54,6 +54,13 @@ impl TimeReader {
         }
     }
 
+    /// The time that a text is, if it is one; there may be space around it.
+    #[inline(never)]
+    pub(super) fn spelt(&mut self, text: &str) -> Option<Timestamp> {
+        let plain = if self.options.format.is_none() { quick::rfc3339(text, &mut self.day) } else { None };
+        plain.or_else(|| self.text(text.trim()).ok())
+    }
+
     /// The time that a whole number is, where that is plain; else its text says more.
     pub(super) fn whole(&self, number: i64) -> Option<Timestamp> {
         let plain = self.options.format.is_none();

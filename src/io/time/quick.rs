@@ -20,14 +20,27 @@ impl Default for Day {
 /// all the same. `before` is the day of the time before, and becomes that of this one.
 pub(super) fn rfc3339(text: &str, before: &mut Day) -> Option<Timestamp> {
     let (written, rest) = text.as_bytes().split_first_chunk()?;
-    let (&[b'T', h0, h1, b':', n0, n1, b':', s0, s1], rest) = rest.split_first_chunk()? else { return None };
+    let (clock, rest) = rest.split_first_chunk()?;
     if before.written != *written {
         *before = Day { written: *written, number: day(written)? };
     }
-    let (hour, minute, second) = (two(h0, h1)?, two(n0, n1)?, two(s0, s1)?);
-    let nanos = fraction(rest).filter(|_| hour < 24 && minute < 60 && second < 60)?;
-    let seconds = (before.number * 24 + hour) * 3_600 + minute * 60 + second;
-    Some(Timestamp::from_nanos(seconds * 1_000_000_000 + nanos))
+    let (seconds, nanos) = (time_of_day(*clock)?, fraction(rest)?);
+    Some(Timestamp::from_nanos((before.number * 86_400 + seconds) * 1_000_000_000 + nanos))
+}
+
+/// The seconds of `T10:00:00`.
+fn time_of_day(clock: [u8; 9]) -> Option<i64> {
+    /// Added to the digits `10:00:00`, whose bytes are below 10 and 0 for the colons, no byte gets as far as 16.
+    const LIMITS: u64 = u64::from_le_bytes([6, 6, 15, 6, 6, 15, 6, 6]);
+    let (b'T', digits) = clock.split_first()? else { return None };
+    let digits = u64::from_le_bytes(*digits.first_chunk()?) ^ u64::from_le_bytes(*b"00:00:00");
+    if (digits | digits.wrapping_add(LIMITS)) & 0xF0F0_F0F0_F0F0_F0F0 != 0 {
+        return None;
+    }
+    // Each byte ten times and the one behind it; no byte gets as far as 100.
+    let pairs = digits * 10 + (digits >> 8);
+    let [hour, minute, second] = [0, 24, 48].map(|shift| (pairs >> shift & 0xFF) as i64);
+    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3_600 + minute * 60 + second)
 }
 
 /// Days from 1970 to `2026-01-05`, if there is such a day.
@@ -69,13 +82,20 @@ fn number(digits: &[u8]) -> Option<i64> {
 fn fraction(text: &[u8]) -> Option<i64> {
     match text {
         b"Z" => Some(0),
-        [b'.', digits @ .., b'Z'] => {
-            let missing = u32::try_from(9usize.checked_sub(digits.len())?).ok()?;
-            (missing < 9).then(|| number(digits)).flatten().map(|number| number * 10i64.pow(missing))
+        [b'.', digits @ .., b'Z'] if !digits.is_empty() => {
+            let unit = UNITS.get(digits.len() - 1)?;
+            let number = digits.iter().try_fold(0, |number, digit| {
+                let digit = digit.wrapping_sub(b'0');
+                (digit < 10).then_some(number * 10 + i64::from(digit))
+            });
+            number.map(|number| number * unit)
         }
         _ => None,
     }
 }
+
+/// What one of the last digit of a fraction is in nanoseconds, by how many digits there are.
+const UNITS: [i64; 9] = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 fn days_of(year: i64, month: i64) -> i64 {
     match month {
@@ -154,6 +174,16 @@ mod tests {
             let quick = epoch(text, TimeUnit::Auto);
             assert!(quick.is_none_or(|time| Some(time) == full(text)), "{text}");
             assert_eq!(quick.is_some(), full(text).is_some(), "{text}");
+        }
+        for at in 10..20 {
+            for byte in 0..128u8 {
+                let mut text = b"2026-01-05T13:46:57Z".to_vec();
+                text[at] = byte;
+                let text = String::from_utf8(text).unwrap();
+                let quick = rfc3339(&text, &mut Day::default());
+                assert!(quick.is_none() || quick == full(&text), "{text:?}");
+                assert!(quick.is_some() || !byte.is_ascii_digit() || full(&text).is_none(), "{text:?}");
+            }
         }
         for text in ["", "-1", "1.5", "1e3", "1234567890123456789"] {
             assert_eq!(epoch(text, TimeUnit::Auto), None, "{text}");
