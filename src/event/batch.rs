@@ -39,6 +39,9 @@ pub struct Batch {
     fields: Arc<Fields>,
     sources: Vec<Arc<Source>>,
     kinds: IndexSet<CompactString, foldhash::fast::FixedState>,
+    /// The type that was last of a length and a first letter, by its number: looked at before all types are looked
+    /// through.
+    recent: [u32; RECENT],
     /// The lines that rows were read from, and behind them what they do not say literally.
     text: String,
     /// While rows are read: how long the lines are, which are not in `text` yet.
@@ -57,6 +60,9 @@ pub struct Batch {
     /// The key groups that a shell has named, so many for each row.
     groups: (usize, Vec<Option<u32>>),
 }
+
+/// So many lengths and first letters are told apart.
+const RECENT: usize = 32;
 
 /// With so many columns or less each has a bit of its own among those that are filled.
 const FEW: usize = 64;
@@ -132,6 +138,7 @@ impl Batch {
             fields: Arc::clone(fields),
             sources: Vec::new(),
             kinds: IndexSet::default(),
+            recent: [0; RECENT],
             text: String::new(),
             before: 0,
             cells: Vec::new(),
@@ -283,9 +290,18 @@ impl Batch {
         index as u32
     }
 
+    /// The number of a type. A batch has few of them.
     fn kind(&mut self, kind: &str) -> u32 {
+        let bytes = kind.as_bytes();
+        let first = bytes.first().copied().unwrap_or(0);
+        let like = (usize::from(first) + 5 * bytes.len()) % RECENT;
+        let Some(recent) = self.recent.get_mut(like) else { return NO_KIND };
+        if self.kinds.get_index(*recent as usize).is_some_and(|known| *known == *kind) {
+            return *recent;
+        }
         let known = self.kinds.get_index_of(kind);
-        known.unwrap_or_else(|| self.kinds.insert_full(kind.into()).0) as u32
+        *recent = known.unwrap_or_else(|| self.kinds.insert_full(kind.into()).0) as u32;
+        *recent
     }
 }
 
