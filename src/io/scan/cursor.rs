@@ -1,142 +1,156 @@
 //! The grammar of JSON, over the bytes of one line.
 
+use memchr::memchr;
+
 use crate::event::{Cell, Span};
 
 /// A place in a line. What it reads follows the grammar as strictly as the decoder does; whatever it does not want to
 /// judge is `None`, and the decoder judges it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'t> {
-    /// The lines up to the end of this one.
+    /// The lines up to the end of this one, or further ones too: no value goes on behind the end of a line.
     text: &'t str,
-    pub(super) at: usize,
+    /// What of them is still to be read.
+    pub(super) rest: &'t [u8],
+    /// Where the next backslash is: strings that end before it stand for themselves.
+    escape: usize,
 }
 
-/// A string by its quotes.
+/// A string.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quoted {
-    /// The bytes between them.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    /// What is between its quotes, of a text that is no longer than a span can say.
+    pub(super) span: Span,
     /// Whether it says something else than its bytes.
     pub(super) escaped: bool,
 }
 
 impl Quoted {
-    pub(super) fn span(self) -> Option<Span> {
-        Some(Span { start: u32::try_from(self.start).ok()?, end: u32::try_from(self.end).ok()? })
+    fn new(start: usize, end: usize, escaped: bool) -> Self {
+        Quoted { span: Span { start: start as u32, end: end as u32 }, escaped }
     }
 }
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str, at: usize) -> Self {
-        Cursor { text, at }
+    pub(super) fn new(text: &'t str, at: usize, escape: usize) -> Self {
+        Cursor { text, rest: text.as_bytes().get(at..).unwrap_or_default(), escape }
+    }
+
+    /// Where in the text it is.
+    #[inline]
+    pub(super) fn at(&self) -> usize {
+        self.text.len() - self.rest.len()
+    }
+
+    /// Passes over so many bytes.
+    #[inline]
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     /// The byte here, at the end a 0, with which nothing goes on.
+    #[inline]
     pub(super) fn peek(&self) -> u8 {
-        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+        self.rest.first().copied().unwrap_or(0)
     }
 
-    pub(super) fn is_end(&self) -> bool {
-        self.at >= self.text.len()
+    /// Whether the line ends here, but for space.
+    pub(super) fn end(&mut self) -> bool {
+        while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\x0C') {
+            self.pass(1);
+        }
+        matches!(self.rest, [] | [b'\n', ..])
     }
 
     /// A byte that must be here.
     pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
-        let here = self.peek() == byte;
-        self.at += usize::from(here);
-        here.then_some(())
-    }
-
-    /// What is left of the line.
-    pub(super) fn rest(&self) -> &'t [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+        let (first, rest) = self.rest.split_first()?;
+        (*first == byte).then(|| self.rest = rest)
     }
 
     /// Bytes, if they are here.
     fn eat_all(&mut self, bytes: &[u8]) -> bool {
-        let here = self.rest().starts_with(bytes);
-        self.at += if here { bytes.len() } else { 0 };
-        here
+        self.rest.strip_prefix(bytes).is_some_and(|rest| {
+            self.rest = rest;
+            true
+        })
     }
 
+    /// What is between the quotes of a string.
+    #[inline]
+    pub(super) fn inside(&self, quoted: Quoted) -> Option<&'t str> {
+        self.slice(quoted.span.start as usize, quoted.span.end as usize)
+    }
+
+    #[inline]
     pub(super) fn slice(&self, start: usize, end: usize) -> Option<&'t str> {
         self.text.get(start..end)
     }
 
     pub(super) fn space(&mut self) {
-        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
-            self.at += 1;
+        while matches!(self.peek(), b' ' | b'\t' | b'\r') {
+            self.pass(1);
         }
     }
 
     /// A string.
-    #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted> {
-        self.eat(b'"')?;
-        let (start, end) = (self.at, self.plain_end());
-        self.at = end;
-        match self.peek() {
-            b'"' => {
-                self.at += 1;
-                Some(Quoted { start, end, escaped: false })
+        let [b'"', rest @ ..] = self.rest else { return None };
+        match self.plain_string(rest) {
+            Some((quoted, behind)) => {
+                self.rest = behind;
+                Some(quoted)
             }
-            _ => self.escaped_string(start),
+            None => self.escaped_string(),
         }
     }
 
-    /// The rest of a string, which began at `start` and goes on with a backslash.
+    /// The string that ends with the first quote of this rest of the text, if all of it stands for itself, and what is
+    /// behind it.
+    #[inline]
+    pub(super) fn plain_string(&self, rest: &'t [u8]) -> Option<(Quoted, &'t [u8])> {
+        let length = unquoted(rest);
+        let Some([b'"', behind @ ..]) = rest.get(length..) else { return None };
+        let end = self.text.len() - behind.len() - 1;
+        (end <= self.escape).then_some((Quoted::new(end - length, end, false), behind))
+    }
+
+    /// A string by the quote that is here, where not all of it stands for itself.
     #[cold]
-    fn escaped_string(&mut self, start: usize) -> Option<Quoted> {
+    fn escaped_string(&mut self) -> Option<Quoted> {
+        self.eat(b'"')?;
+        let start = self.at();
         loop {
+            let limit = self.escape.saturating_sub(self.at());
+            self.pass(unquoted(self.rest.get(..limit).unwrap_or(self.rest)));
             match self.peek() {
                 b'"' => {
-                    self.at += 1;
-                    return Some(Quoted { start, end: self.at - 1, escaped: true });
+                    let end = self.at();
+                    self.pass(1);
+                    return Some(Quoted::new(start, end, true));
                 }
-                b'\\' => self.escape()?,
+                b'\\' => {
+                    self.escape()?;
+                    self.escape = next_escape(self.text, self.at());
+                }
                 // A control character, or the end of the line.
                 _ => return None,
             }
-            self.at = self.plain_end();
         }
-    }
-
-    /// Where what stands for itself in a string ends: at a quote, a backslash, a control character or the line's end.
-    #[inline]
-    fn plain_end(&self) -> usize {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        let mut at = self.at;
-        let bytes = self.text.as_bytes();
-        // Eight bytes at a time; the lowest mark is exact, a higher one may be a carry.
-        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let word = u64::from_le_bytes(*eight);
-            let control = word.wrapping_sub(ONES * 0x20);
-            let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-            let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
-            let marks = (control | quote | backslash) & !word & HIGHS;
-            if marks != 0 {
-                return at + (marks.trailing_zeros() / 8) as usize;
-            }
-            at += 8;
-        }
-        let rest = bytes.get(at..).unwrap_or_default();
-        at + rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len())
     }
 
     /// A backslash and what it escapes. Halves of surrogate pairs are left to the decoder, whole ones too.
     fn escape(&mut self) -> Option<()> {
-        self.at += 1;
+        self.pass(1);
         let kind = self.peek();
-        self.at += 1;
+        self.pass(1);
         match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
             b'u' => {
-                let digits = self.slice(self.at, self.at + 4)?;
+                let digits = self.slice(self.at(), self.at() + 4)?;
                 let hexadecimal = digits.bytes().all(|b| b.is_ascii_hexdigit());
                 let code = u32::from_str_radix(digits, 16).ok().filter(|_| hexadecimal)?;
-                self.at += 4;
+                self.pass(4);
                 char::from_u32(code).map(|_| ())
             }
             _ => None,
@@ -145,7 +159,7 @@ impl<'t> Cursor<'t> {
 
     /// A number, as a cell.
     pub(super) fn number(&mut self) -> Option<Cell> {
-        let start = self.at;
+        let start = *self;
         let negative = self.eat(b'-').is_some();
         let (first, mut digits) = (self.peek(), 0u64);
         let whole = self.digits(&mut digits);
@@ -159,7 +173,7 @@ impl<'t> Cursor<'t> {
         }
         if matches!(self.peek(), b'e' | b'E') {
             self.exponent()?;
-            return self.exact(start, false);
+            return self.exact(start.at(), false);
         }
         // Up to so many digits nothing is rounded on the way.
         match (point, whole + fraction) {
@@ -171,54 +185,53 @@ impl<'t> Cursor<'t> {
                 let x = digits as f64 / POWERS.get(fraction)?;
                 Some(float(if negative { -x } else { x }))
             }
-            _ => self.exact(start, !point),
+            _ => self.exact(start.at(), !point),
         }
     }
 
     /// A number that nobody asks for. One that may be too large for a float is looked at in full.
     fn skip_number(&mut self) -> Option<()> {
         const SAFE: usize = 300;
-        let start = self.at;
+        let start = *self;
         let _ = self.eat(b'-');
         let first = self.peek();
         let whole = self.skip_digits();
         let has_fraction = self.eat(b'.').is_none() || self.skip_digits() > 0;
         if matches!(self.peek(), b'e' | b'E') || whole > SAFE {
-            self.at = start;
+            *self = start;
             return self.number().map(|_| ());
         }
         (whole == 1 || (whole > 1 && first != b'0')).then_some(()).filter(|()| has_fraction)
     }
 
     fn skip_digits(&mut self) -> usize {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        self.at - start
+        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.pass(digits);
+        digits
     }
 
     /// Digits from here on: how many, and their number, which is of no use beyond 19 of them.
     fn digits(&mut self, number: &mut u64) -> usize {
-        let start = self.at;
-        while let digit @ b'0'..=b'9' = self.peek() {
-            *number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.at += 1;
+        let mut digits = 0;
+        for byte in self.rest.iter().take_while(|byte| byte.is_ascii_digit()) {
+            *number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+            digits += 1;
         }
-        self.at - start
+        self.pass(digits);
+        digits
     }
 
     fn exponent(&mut self) -> Option<()> {
-        self.at += 1;
+        self.pass(1);
         if matches!(self.peek(), b'+' | b'-') {
-            self.at += 1;
+            self.pass(1);
         }
         (self.digits(&mut 0) > 0).then_some(())
     }
 
     /// The number from `start` to here, by the rules for all of them. One too large for a float is left to the decoder.
     fn exact(&self, start: usize, whole: bool) -> Option<Cell> {
-        let text = self.slice(start, self.at)?;
+        let text = self.slice(start, self.at())?;
         if whole {
             let signed = text.parse().ok().map(Cell::Int);
             if let Some(cell) = signed.or_else(|| text.parse().ok().map(Cell::Uint)) {
@@ -241,7 +254,7 @@ impl<'t> Cursor<'t> {
 
     /// The inside of an object or a list.
     fn skip_all(&mut self, close: u8, depth: usize, names: bool) -> Option<()> {
-        self.at += 1;
+        self.pass(1);
         self.space();
         if self.eat(close).is_some() {
             return Some(());
@@ -268,6 +281,32 @@ impl<'t> Cursor<'t> {
             [(b"null", Cell::Null), (b"true", Cell::Bool(true)), (b"false", Cell::Bool(false))];
         WORDS.iter().find(|(word, _)| self.eat_all(word)).map(|(_, cell)| *cell)
     }
+}
+
+/// Where the next backslash is, from here on.
+pub(super) fn next_escape(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    memchr(b'\\', rest).map_or(usize::MAX, |length| at + length)
+}
+
+/// How much there is before a quote, a control character, or the end.
+#[inline(always)]
+fn unquoted(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = text.as_chunks();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // Flipping this bit puts the quote next to the control characters, which stay among themselves. The lowest mark
+        // is exact, a higher one may be a carry.
+        let marks = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21) & !word & HIGHS;
+        if marks != 0 {
+            return at + (marks.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    at + rest.iter().position(|&b| b == b'"' || b < 0x20).unwrap_or(rest.len())
 }
 
 /// A `-0` of any form is 0.

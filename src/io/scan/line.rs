@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, Quoted};
-use super::wanted::{Before, Wanted, role};
+use super::known::{Known, Place, Then};
+use super::wanted::{Wanted, role};
 use crate::event::{Batch, Cell, Event, Value, ValueRef};
 use crate::io::assemble::type_of;
 use crate::io::time::TimeReader;
@@ -17,17 +18,11 @@ pub(super) struct Found<'t> {
     pub(super) identity: Option<u128>,
 }
 
-/// What comes next in an object.
-enum Name {
-    /// A name: whose it is, if it is wanted, and by what it is remembered.
-    Of(Option<usize>, Before),
-    End,
-}
-
 /// Reads one line into the cells of a row. `None` leaves the line to the decoder.
 pub(super) struct LineReader<'t, 's> {
     pub(super) cursor: Cursor<'t>,
     pub(super) wanted: &'s mut Wanted,
+    pub(super) known: &'s mut Known,
     pub(super) times: &'s mut TimeReader,
     pub(super) batch: &'s mut Batch,
     /// Tells this line from the others.
@@ -35,76 +30,110 @@ pub(super) struct LineReader<'t, 's> {
     pub(super) found: Found<'t>,
 }
 
-impl LineReader<'_, '_> {
-    /// Reads the object that the line must be.
-    pub(super) fn read(&mut self, depth: usize) -> Option<()> {
+impl<'t> LineReader<'t, '_> {
+    /// Reads the object that the line must be, and says where it ends.
+    pub(super) fn read(&mut self, depth: usize) -> Option<usize> {
         (self.cursor.peek() == b'{').then_some(())?;
         self.object(0, depth.checked_sub(1)?)?;
-        self.cursor.is_end().then_some(())
+        Some(self.cursor.at())
     }
 
     /// An object, from its brace on.
     fn object(&mut self, node: usize, depth: usize) -> Option<()> {
-        let mut before = Before::Nothing;
+        let mut place = node;
+        let mut rest = self.cursor.rest;
         loop {
-            let name = match self.expected(node, before) {
-                Some(name) => name,
-                None => self.name(node, before)?,
+            let then;
+            (then, place, rest) = match self.known.guess(place, rest) {
+                Some(guess) => (guess.then, guess.behind, rest.get(guess.length..)?),
+                None => self.name(node, place, rest)?,
             };
-            let Name::Of(of, here) = name else { return Some(()) };
-            match of {
-                Some(of) => self.value(of, depth)?,
-                None => self.cursor.skip(depth)?,
-            }
-            before = here;
+            rest = match rest {
+                _ if then == Then::End => {
+                    self.cursor.rest = rest;
+                    return Some(());
+                }
+                [b'"', text @ ..] => match self.cursor.plain_string(text) {
+                    Some((quoted, behind)) => {
+                        self.string(then, quoted)?;
+                        behind
+                    }
+                    None => self.value(then, rest, depth)?,
+                },
+                _ => self.value(then, rest, depth)?,
+            };
         }
     }
 
-    /// A name that stood here in an object before, with all that stands around it.
-    fn expected(&mut self, node: usize, before: Before) -> Option<Name> {
-        let (number, length, of) = self.wanted.expected(node, before, self.cursor.rest())?;
-        self.cursor.at += length;
-        Some(Name::Of(of, Before::Name(number)))
+    /// A name at a place, with the brace or comma before it and the colon behind, or the end of the object.
+    #[inline(never)]
+    fn name(&mut self, node: usize, place: Place, start: &'t [u8]) -> Option<(Then, Place, &'t [u8])> {
+        self.cursor.rest = start;
+        let name = self.next_name(place == node)?;
+        let written = start.get(..start.len() - self.cursor.rest.len())?;
+        let (then, behind) = self.known.find(node, written).unwrap_or_else(|| {
+            let of = name.and_then(|name| self.wanted.child(node, self.cursor.inside(name)?));
+            let then = match name {
+                Some(_) => of.map_or(Then::Pass, Then::Read),
+                None => Then::End,
+            };
+            (then, self.known.add(node, written, then))
+        });
+        self.known.expect(place, written, then, behind);
+        Some((then, behind, self.cursor.rest))
     }
 
-    /// A name with the brace or comma before it and the colon behind.
-    fn name(&mut self, node: usize, before: Before) -> Option<Name> {
-        let start = self.cursor.at;
-        let is_first = matches!(before, Before::Nothing);
+    /// The name by the grammar, or `None` at the end.
+    fn next_name(&mut self, is_first: bool) -> Option<Option<Quoted>> {
         if !is_first {
             self.cursor.space();
             if self.cursor.eat(b'}').is_some() {
-                return Some(Name::End);
+                return Some(None);
             }
         }
         self.cursor.eat(if is_first { b'{' } else { b',' })?;
         self.cursor.space();
         if is_first && self.cursor.eat(b'}').is_some() {
-            return Some(Name::End);
+            return Some(None);
         }
         // What an escape spells may be a wanted name.
         let quoted = self.cursor.string().filter(|quoted| !quoted.escaped)?;
         self.cursor.space();
         self.cursor.eat(b':')?;
         self.cursor.space();
-        let of = self.wanted.child(node, self.cursor.slice(quoted.start, quoted.end)?);
-        let written = self.cursor.slice(start, self.cursor.at)?;
-        let number = self.wanted.remember(node, before, written.as_bytes(), of);
-        Some(Name::Of(of, number.map_or(Before::Unknown, Before::Name)))
+        Some(Some(quoted))
     }
 
-    /// The value of a wanted name, or of one on the way to it. Of several of one name the last one counts: the decoder
+    /// A name that is wanted, or on the way to one that is. Of several of one name the last one counts: the decoder
     /// sees to that.
-    fn value(&mut self, of: usize, depth: usize) -> Option<()> {
+    fn first(&mut self, of: usize) -> Option<(Option<usize>, u8)> {
         let number = self.number;
         let node = self.wanted.node(of).filter(|node| node.seen != number)?;
         node.seen = number;
-        let (column, roles, is_wanted) = (node.column, node.roles, node.is_wanted());
-        let start = self.cursor.at;
+        Some((node.column, node.roles))
+    }
+
+    /// The value of a name, whatever it is, and what is behind it.
+    #[inline(never)]
+    fn value(&mut self, then: Then, rest: &'t [u8], depth: usize) -> Option<&'t [u8]> {
+        self.cursor.rest = rest;
+        // A piece of text that is known may end before the space does.
+        self.cursor.space();
+        match then {
+            Then::Read(of) => self.read_value(of, depth)?,
+            Then::Pass | Then::End => self.cursor.skip(depth)?,
+        }
+        Some(self.cursor.rest)
+    }
+
+    fn read_value(&mut self, of: usize, depth: usize) -> Option<()> {
+        let (column, roles) = self.first(of)?;
+        let is_wanted = column.is_some() || roles != 0;
+        let start = self.cursor.at();
         let cell = match self.cursor.peek() {
             b'"' => {
                 let quoted = self.cursor.string()?;
-                return if is_wanted { self.string(column, roles, quoted) } else { Some(()) };
+                return self.spelt(column, roles, quoted);
             }
             b'{' if !is_wanted => return self.object(of, depth.checked_sub(1)?),
             b'[' if !is_wanted => return self.cursor.skip(depth),
@@ -114,7 +143,7 @@ impl LineReader<'_, '_> {
         if roles & role::TIME != 0 {
             // An event without a time is rejected, and the decoder says how.
             let (Cell::Int(_) | Cell::Uint(_) | Cell::Float(_)) = cell else { return None };
-            let written = self.cursor.slice(start, self.cursor.at)?;
+            let written = self.cursor.slice(start, self.cursor.at())?;
             self.found.time = match cell {
                 Cell::Int(n) => self.times.whole(n).or_else(|| self.times.text(written).ok()),
                 _ => self.times.text(written).ok(),
@@ -136,20 +165,41 @@ impl LineReader<'_, '_> {
         Some(())
     }
 
-    fn string(&mut self, column: Option<usize>, roles: u8, quoted: Quoted) -> Option<()> {
-        if let (Some(column), 0, false) = (column, roles, quoted.escaped) {
-            self.batch.set(column, Cell::Str(quoted.span()?));
-            return Some(());
+    /// The value of a name, which is a string without escapes: what most values are.
+    #[inline(always)]
+    fn string(&mut self, then: Then, quoted: Quoted) -> Option<()> {
+        let Then::Read(of) = then else { return Some(()) };
+        let (column, roles) = self.first(of)?;
+        match (roles, column) {
+            (0, Some(column)) => {
+                self.batch.set(column, Cell::Str(quoted.span));
+                Some(())
+            }
+            (role::TIME, None) => {
+                self.found.time = Some(self.times.spelt(self.cursor.inside(quoted)?)?);
+                Some(())
+            }
+            (role::KIND, None) => {
+                self.found.kind = self.cursor.inside(quoted).map(Cow::Borrowed);
+                Some(())
+            }
+            (0, None) => Some(()),
+            _ => self.spelt(column, roles, quoted),
         }
+    }
+
+    /// A string that has escapes or serves several ends.
+    #[inline(never)]
+    fn spelt(&mut self, column: Option<usize>, roles: u8, quoted: Quoted) -> Option<()> {
         let text = self.text(quoted)?;
         if roles & role::TIME != 0 {
-            self.found.time = Some(self.times.text(text.trim()).ok()?);
+            self.found.time = Some(self.times.spelt(&text)?);
         }
         if roles & role::ID != 0 {
             self.found.identity = Some(Event::identity_of_id(ValueRef::Str(&text)));
         }
         if let Some(column) = column {
-            let cell = if quoted.escaped { self.batch.text(&text) } else { Cell::Str(quoted.span()?) };
+            let cell = if quoted.escaped { self.batch.text(&text) } else { Cell::Str(quoted.span) };
             self.batch.set(column, cell);
         }
         if roles & role::KIND != 0 {
@@ -157,16 +207,14 @@ impl LineReader<'_, '_> {
         }
         Some(())
     }
-}
 
-impl<'t> LineReader<'t, '_> {
     /// What a string says.
     fn text(&self, quoted: Quoted) -> Option<Cow<'t, str>> {
-        if !quoted.escaped {
-            return self.cursor.slice(quoted.start, quoted.end).map(Cow::Borrowed);
+        let written = self.cursor.inside(quoted)?;
+        match quoted.escaped {
+            false => Some(Cow::Borrowed(written)),
+            true => serde_json::from_str(&format!("\"{written}\"")).ok().map(Cow::Owned),
         }
-        let with_quotes = self.cursor.slice(quoted.start.checked_sub(1)?, quoted.end + 1)?;
-        serde_json::from_str(with_quotes).ok().map(Cow::Owned)
     }
 }
 

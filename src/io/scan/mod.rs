@@ -5,6 +5,7 @@
 //! rejected, and why, is the same.
 
 mod cursor;
+mod known;
 mod line;
 #[cfg(test)]
 mod test;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use self::cursor::Cursor;
+use self::cursor::{Cursor, next_escape};
+use self::known::Known;
 use self::line::{Found, LineReader};
 use self::wanted::Wanted;
 use super::ReadOptions;
@@ -33,6 +35,7 @@ pub struct Scanner {
     keep: Keep,
     options: Arc<ReadOptions>,
     wanted: Wanted,
+    known: Known,
     times: TimeReader,
     assembler: Assembler,
     lines: Arc<dyn Whole>,
@@ -54,11 +57,13 @@ impl Scanner {
         options: &Arc<ReadOptions>,
         keep: Keep,
     ) -> Self {
+        let wanted = Wanted::new(fields, options);
         Scanner {
             fields: Arc::clone(fields),
             source: Arc::clone(source),
             keep,
-            wanted: Wanted::new(fields, options),
+            known: Known::nothing(wanted.len()),
+            wanted,
             times: TimeReader::new(options.times.clone()),
             assembler: Assembler::new(Arc::clone(source), Arc::clone(options)),
             lines: Arc::new(Decoded { depth: options.limits.record_depth }),
@@ -81,12 +86,22 @@ impl Scanner {
         let (bytes, rows) = self.before;
         batch.expect((text.len() * rows / bytes.max(1) * 9 / 8 + 1).min(MOST_EXPECTED));
         let (mut start, mut number) = (0, first);
-        while let Some(rest) = text.as_bytes().get(start..).filter(|rest| !rest.is_empty()) {
+        // Looked for ahead: most lines have none.
+        let mut escape = next_escape(&text, 0);
+        while start < text.len() {
+            if escape < start {
+                escape = next_escape(&text, start);
+            }
+            if let Some(end) = self.scan(&mut batch, Cursor::new(&text, start, escape), number) {
+                (start, number) = (end + 1, number + 1);
+                continue;
+            }
+            let rest = text.as_bytes().get(start..).unwrap_or_default();
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
             let spoilt = spoilt.next_if(|(at, _)| *at == start);
             let line = rest.get(..length).unwrap_or_default();
             let raw = spoilt.as_ref().map_or(line, |(_, bytes)| bytes);
-            let place = Place { text: &text, start, number, spoilt: spoilt.is_some() };
+            let place = Place { start, number, spoilt: spoilt.is_some() };
             if let Err(fault) = self.line(&mut batch, place, raw) {
                 let raw = self.cut(raw).trim_ascii();
                 rejects.push_back((batch.len(), self.assembler.reject(number, fault, raw)));
@@ -97,8 +112,8 @@ impl Scanner {
         Block { batch: Arc::new(batch.read(text)), rejects }
     }
 
-    /// One line without its LF.
-    fn line(&mut self, batch: &mut Batch, place: Place<'_>, raw: &[u8]) -> Result<(), Fault> {
+    /// One line without its LF that the decoder has to read.
+    fn line(&mut self, batch: &mut Batch, place: Place, raw: &[u8]) -> Result<(), Fault> {
         let limit = self.options.limits.line_bytes;
         let too_long = raw.strip_suffix(b"\r").unwrap_or(raw).len() > limit;
         let raw = if too_long { self.cut(raw) } else { raw };
@@ -111,9 +126,6 @@ impl Scanner {
         }
         let start = place.start + (raw.len() - raw.trim_ascii_start().len());
         let span = span(start, start + trimmed.len()).filter(|_| !place.spoilt);
-        if span.is_some_and(|span| self.scan(batch, place, span).is_some()) {
-            return Ok(());
-        }
         #[cfg(test)]
         {
             self.aided += 1;
@@ -131,21 +143,30 @@ impl Scanner {
         raw.get(..self.options.limits.line_bytes.saturating_add(5)).unwrap_or(raw)
     }
 
-    fn scan(&mut self, batch: &mut Batch, place: Place<'_>, span: Span) -> Option<()> {
+    /// Makes a row of the line that begins here, and says where it ends. `None` leaves it to the decoder.
+    fn scan(&mut self, batch: &mut Batch, mut cursor: Cursor<'_>, number: u64) -> Option<usize> {
+        let start = cursor.at();
+        // So every place in it can be said by a span.
+        u32::try_from(start + cursor.rest.len()).ok()?;
         self.scanned += 1;
         batch.blank();
+        cursor.space();
+        let start_of_object = cursor.at();
         let mut reader = LineReader {
-            cursor: Cursor::new(place.text.get(..span.end as usize)?, span.start as usize),
+            cursor,
             wanted: &mut self.wanted,
+            known: &mut self.known,
             times: &mut self.times,
             batch,
             number: self.scanned,
             found: Found::default(),
         };
-        reader.read(self.options.limits.record_depth.min(DEEPEST))?;
-        let Found { time, kind, identity } = reader.found;
-        batch.line(Line { time: time?, kind: kind.as_deref(), offset: place.number, span, identity });
-        Some(())
+        let end = reader.read(self.options.limits.record_depth.min(DEEPEST))?;
+        let (mut cursor, Found { time, kind, identity }) = (reader.cursor, reader.found);
+        let has_end = cursor.end() && cursor.at() - start <= self.options.limits.line_bytes;
+        let span = span(start_of_object, end).filter(|_| has_end)?;
+        batch.line(Line { time: time?, kind: kind.as_deref(), offset: number, span, identity });
+        Some(cursor.at())
     }
 }
 
@@ -161,8 +182,7 @@ fn span(start: usize, end: usize) -> Option<Span> {
 
 /// Where a line stands.
 #[derive(Clone, Copy)]
-struct Place<'t> {
-    text: &'t str,
+struct Place {
     /// Where in the text it begins.
     start: usize,
     /// Its number.

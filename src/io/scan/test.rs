@@ -283,6 +283,75 @@ proptest! {
     }
 }
 
+/// A line of few kinds, as one writer or the other would put it: what is remembered of the lines before fits it all the
+/// way, up to some place, or not at all.
+fn kin() -> BoxedStrategy<String> {
+    let names = [
+        ("ts", "1700000000"),
+        ("type", "\"x\""),
+        ("a", "\"one\""),
+        ("user", "\"a name of more than sixteen bytes\""),
+        ("device", "{\"os\":{\"name\":\"linux\",\"version\":7},\"id\":\"d1\"}"),
+        ("other", "\"nobody asks for it\""),
+        ("a_rather_long_name_of_a_field", "12.5"),
+        ("a_rather_long_name_of_another", "null"),
+    ];
+    let values = vec![
+        "\"\"",
+        "\"q\\\"uo\\\"te\"",
+        "\"\\\\\"",
+        "-1.25",
+        "true",
+        "null",
+        "[1]",
+        "\"open",
+        "{\"os\":1}",
+        "\"tab\t\"",
+    ];
+    let style =
+        proptest::sample::select(vec![("", ""), ("", ""), ("", " "), (" ", " "), ("", "  "), ("\t", "")]);
+    let change = (any::<proptest::sample::Index>(), 0..5u8, proptest::sample::select(values));
+    let order =
+        prop_oneof![4 => Just((0..8).collect::<Vec<usize>>()), 1 => Just((0..8).collect()).prop_shuffle()];
+    (order, style, 0..8usize, proptest::collection::vec(change, 0..3))
+        .prop_map(move |(order, (before, behind), left_out, changes)| {
+            let mut members: Vec<(String, String)> =
+                order.into_iter().map(|at| (names[at].0.to_string(), names[at].1.to_string())).collect();
+            if left_out > 3 {
+                members.retain(|(name, _)| name != names[left_out].0);
+            }
+            for (at, how, value) in changes {
+                let at = at.index(members.len());
+                match how {
+                    0 | 1 => members[at].1 = value.to_string(),
+                    2 => members.insert(at, (format!("new{}", value.len()), value.to_string())),
+                    3 => drop(members.remove(at)),
+                    _ => members.push(members[at].clone()),
+                }
+            }
+            let members: Vec<String> = members
+                .into_iter()
+                .map(|(name, value)| format!("{behind}\"{name}\"{before}:{behind}{value}{before}"))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        })
+        .boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_remembered_of_lines_changes_nothing_in_the_next(
+        lines in proptest::collection::vec(kin(), 1..40),
+        variant in 0..30usize,
+        chunk in 0..6_000usize,
+    ) {
+        let (bytes, options) = (lines.join("\n").into_bytes(), Arc::new(options(variant)));
+        prop_assert_eq!(scanned(&bytes, &options, chunk), decoded(&bytes, &options));
+    }
+}
+
 /// How many of these lines are scanned without the decoder's help.
 fn unaided(lines: &[&str]) -> usize {
     let options = Arc::new(options(0));
@@ -303,6 +372,16 @@ fn only_what_is_unusual_needs_the_decoder() {
         r#"{"ts":"2026-01-05T10:00:00.25Z","user":"b\nc","device":{"os":1,"id":"é"},"z":-1.5e3,"a":12345678901234567890}"#,
     ];
     assert_eq!(unaided(&usual), 0);
+    // The same in other orders, with other space, and with an escape in one of them.
+    let of_many_writers = [
+        r#"{"ts":1,"type":"x","user":"ann","other":2}"#,
+        r#"{"ts": 1, "type": "x", "user": "ann", "other": 2}"#,
+        r#"{"ts":  1,"type" :"x","user":  "ann", "other":{ }}"#,
+        r#"{"ts":1,"type":"x","user":"a\nn","other":"\"","a":"b"}"#,
+        r#"{"user":"ann","a_rather_long_name_of_a_field":7,"ts":1,"type":"x"}"#,
+        r#"{"user":"ann","a_rather_long_name_of_a_friend":7,"type":"x","ts":1}"#,
+    ];
+    assert_eq!(unaided(&of_many_writers), 0);
     let unusual = [
         r#"{"ts":1,"a":1,"a":2}"#,
         r#"{"ts":1,"\u0061":2}"#,
