@@ -245,6 +245,7 @@ impl Batch {
     }
 
     /// Sets a cell of the row that was begun, each of them once.
+    #[inline]
     pub(crate) fn set(&mut self, column: usize, cell: Cell) {
         if !matches!(cell, Cell::Null) {
             self.cells.push((column as u32, cell));
