@@ -77,7 +77,9 @@ impl Forms {
         if number >= FEW {
             let missing = if table.is_empty() { 0..=number } else { number..=number };
             let hash = |number: &usize| xxh3_64(form(bytes, ends, *number));
-            missing.for_each(|number| drop(table.insert_unique(hash(&number), number, hash)));
+            for number in missing {
+                table.insert_unique(hash(&number), number, hash);
+            }
         }
     }
 
