@@ -50,6 +50,8 @@ pub struct Batch {
     cells: Vec<(u32, Cell)>,
     /// Where those of the row begin that is being filled.
     row_start: usize,
+    /// The bits of the columns that are set in it.
+    filled: u64,
     /// What no cell can hold.
     values: Vec<Value>,
     heads: Vec<Head>,
@@ -143,6 +145,7 @@ impl Batch {
             before: 0,
             cells: Vec::new(),
             row_start: 0,
+            filled: 0,
             values: Vec::new(),
             heads: Vec::new(),
             identities: Vec::new(),
@@ -242,25 +245,38 @@ impl Batch {
     pub(crate) fn blank(&mut self) {
         self.row_start = self.heads.last().map_or(0, |head| head.cells.end as usize);
         self.cells.truncate(self.row_start);
+        self.filled = 0;
     }
 
     /// Sets a cell of the row that was begun, each of them once.
     #[inline]
     pub(crate) fn set(&mut self, column: usize, cell: Cell) {
-        if !matches!(cell, Cell::Null) {
-            self.cells.push((column as u32, cell));
+        if matches!(cell, Cell::Null) {
+            return;
+        }
+        let column = column as u32;
+        self.filled |= bit(column);
+        self.cells.push((column, cell));
+        // A few are put in order as they come, many when all are there.
+        if self.fields.len() <= FEW {
+            let row = self.cells.get_mut(self.row_start..).unwrap_or_default();
+            let mut at = row.len() - 1;
+            while at > 0 && row[at - 1].0 > column {
+                row.swap(at - 1, at);
+                at -= 1;
+            }
         }
     }
 
     /// The cells of the row that was begun, when all are set, in the order of their columns.
+    #[inline]
     fn begun(&mut self) -> Cells {
-        let cells = self.cells.get_mut(self.row_start..).unwrap_or_default();
-        if !cells.is_sorted_by_key(|(column, _)| *column) {
-            cells.sort_unstable_by_key(|(column, _)| *column);
+        if self.fields.len() > FEW {
+            let row = self.cells.get_mut(self.row_start..).unwrap_or_default();
+            row.sort_unstable_by_key(|(column, _)| *column);
         }
-        let filled = cells.iter().fold(0, |filled, (column, _)| filled | bit(*column));
         let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Cells { filled, start: place(self.row_start), end: place(self.cells.len()) }
+        Cells { filled: self.filled, start: place(self.row_start), end: place(self.cells.len()) }
     }
 
     fn cell(&mut self, value: &Value) -> Cell {
@@ -324,6 +340,12 @@ impl Batch {
         };
         let cell = self.cells.get((row.start as usize).saturating_add(index));
         cell.map_or(Cell::Null, |(_, cell)| *cell)
+    }
+
+    /// All cells of a row that are not null, in the order of their columns.
+    #[inline]
+    pub(super) fn filled(&self, row: Cells) -> &[(u32, Cell)] {
+        self.cells.get(row.start as usize..row.end as usize).unwrap_or_default()
     }
 
     /// Whether a cell is not null.

@@ -39,12 +39,12 @@ impl Held {
     /// one, and of a line where its batch says so.
     pub fn new(row: Row<'_>, columns: &Arc<[FieldId]>) -> Self {
         let mut weight = weight::EVENT;
-        let keep = |&column: &FieldId| {
-            let value = row.value(column);
+        let mut values = Vec::with_capacity(columns.len());
+        row.each(columns, |value| {
             weight = weight.saturating_add(weight::text(value));
-            value.to_value()
-        };
-        let values = columns.iter().map(keep).collect();
+            values.push(value.to_value());
+        });
+        let values = values.into_boxed_slice();
         Held { stamp: row.stamp(), whole: row.kept(), columns: Arc::clone(columns), values, weight }
     }
 

@@ -68,7 +68,23 @@ impl<'b> Row<'b> {
     /// A field, null where it is missing.
     #[inline]
     pub fn value(self, field: FieldId) -> ValueRef<'b> {
-        match self.batch.at(self.head.cells, field) {
+        self.lent(self.batch.at(self.head.cells, field))
+    }
+
+    /// Shows these fields, which stand in ascending order: faster than to ask for each.
+    pub(super) fn each(self, fields: &[FieldId], mut show: impl FnMut(ValueRef<'b>)) {
+        let mut filled = self.batch.filled(self.head.cells).iter().peekable();
+        for field in fields {
+            let column = field.index() as u32;
+            while filled.next_if(|(of, _)| *of < column).is_some() {}
+            let cell = filled.next_if(|(of, _)| *of == column);
+            show(cell.map_or(ValueRef::Null, |(_, cell)| self.lent(*cell)));
+        }
+    }
+
+    #[inline]
+    fn lent(self, cell: Cell) -> ValueRef<'b> {
+        match cell {
             Cell::Null => ValueRef::Null,
             Cell::Bool(b) => ValueRef::Bool(b),
             Cell::Int(n) => ValueRef::Int(n),

@@ -86,7 +86,11 @@ impl StepCode {
     pub fn takes(&self, kind: Option<usize>) -> bool {
         match (&self.kinds, kind) {
             (None, _) => true,
-            (Some(kinds), Some(kind)) => kinds.binary_search(&kind).is_ok(),
+            // Mostly it is one.
+            (Some(kinds), Some(kind)) => match kinds[..] {
+                [only] => only == kind,
+                _ => kinds.binary_search(&kind).is_ok(),
+            },
             (Some(_), None) => false,
         }
     }

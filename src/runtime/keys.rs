@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::Row;
 use crate::groups::KeyGroups;
+use crate::id::FieldId;
 use crate::predicate::{Current, Here, Unbound};
 use crate::program::{Concern, KeyCode, Program};
 
@@ -125,19 +126,22 @@ impl RowKeys {
         self.ends.push(self.keys.len() as u32);
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
         let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
         match program.keys().get(number as usize) {
             None => null,
             Some(KeyCode { field: Some(field), .. }) if !row.has(*field) => null,
-            Some(KeyCode { field: Some(field), .. }) => {
-                let start = self.bytes.len();
-                row.value(*field).encode(&mut self.bytes);
-                self.close(start, null)
-            }
+            Some(KeyCode { field: Some(field), .. }) => self.field(*field, null, row),
             Some(code) => self.work_out(code, null, row),
         }
+    }
+
+    /// A key of one field, which is there.
+    fn field(&mut self, field: FieldId, null: Key, row: Row<'_>) -> Key {
+        let start = self.bytes.len();
+        row.value(field).encode(&mut self.bytes);
+        self.close(start, null)
     }
 
     /// A key of several values, or of one that is worked out; `null` is what it is without one of them.

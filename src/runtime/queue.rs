@@ -111,6 +111,7 @@ impl Queue {
         seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
+        let first = self.first();
         self.expire(seen.at(), seen.observer);
         let stops = &seen.rule.stops;
         self.lanes.resize_with(stops.len(), Lane::default);
@@ -145,7 +146,10 @@ impl Queue {
         } else if !found.is_empty() {
             self.report(seen.rule, found, outcome);
         }
-        self.tidy();
+        // Nothing is let go before the first start is.
+        if self.first() != first {
+            self.tidy();
+        }
     }
 
     /// Starts of a loop that may go on for ever, and may as well be left: how many starts complete, if the event is the
@@ -266,6 +270,11 @@ impl Queue {
             let slot = pattern.step(stop.step).slot;
             Some(Link::new(before, Arc::clone(event), stop.step, slot, *seq))
         })
+    }
+
+    /// The number of the first event of the first start.
+    fn first(&self) -> Option<u64> {
+        self.starts.front().and_then(|start| start.from.first()).copied()
     }
 
     /// Drops what no start holds any more. The first start holds the earliest events, and is the furthest.
