@@ -1,6 +1,10 @@
 //! Event time: points and lengths in nanoseconds. There is no clock here.
 
+mod zone;
+
 use std::fmt;
+
+pub(crate) use zone::Zone;
 
 use chrono::{DateTime, SecondsFormat};
 

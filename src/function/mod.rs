@@ -62,7 +62,7 @@ pub struct Signature {
 }
 
 macro_rules! functions {
-    ($($name:ident $text:literal ($($required:ident)*) [$($optional:ident)*] $variadic:literal -> $result:ident $executes:literal $doc:literal;)*) => {
+    ($($name:ident $text:literal ($($required:ident)*) [$($optional:ident)*] $variadic:literal -> $result:ident $doc:literal;)*) => {
         /// A built-in function.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Function { $(#[doc = $doc] $name,)* }
@@ -86,11 +86,6 @@ macro_rules! functions {
                 },)* }
             }
 
-            /// Whether this version executes it.
-            pub fn executes(self) -> bool {
-                match self { $(Function::$name => $executes,)* }
-            }
-
             /// What it does, in a sentence.
             pub fn doc(self) -> &'static str {
                 match self { $(Function::$name => $doc,)* }
@@ -100,48 +95,53 @@ macro_rules! functions {
 }
 
 functions! {
-    Lower "lower" (String) [] false -> String true "The text in lower case.";
-    Upper "upper" (String) [] false -> String true "The text in upper case.";
-    Trim "trim" (String) [] false -> String true "The text without white space at its ends.";
-    Len "len" (Any) [] false -> Int true "The number of characters of a text or of items of a list.";
-    Contains "contains" (Any Any) [] false -> Bool true "Whether the text holds the other text, or the list the value.";
-    StartsWith "starts_with" (String String) [] false -> Bool true "Whether the text begins with the other.";
-    EndsWith "ends_with" (String String) [] false -> Bool true "Whether the text ends with the other.";
-    Substr "substr" (String Int) [Int] false -> String true "From the n-th character (from 1) on, at most as many as the third argument says.";
-    Split "split" (String String) [] false -> List true "The pieces between the separators.";
-    Concat "concat" (Any) [Any] true -> String true "All arguments as text, one behind the other.";
-    Replace "replace" (String String String) [] false -> String true "The text with each occurrence of the second argument replaced by the third.";
-    Abs "abs" (Number) [] false -> Same true "The number without its sign.";
-    Round "round" (Number) [Int] false -> Same true "Rounded half away from zero, to as many decimal places as the second argument says.";
-    Floor "floor" (Number) [] false -> Int true "The largest whole number not above it.";
-    Ceil "ceil" (Number) [] false -> Int true "The smallest whole number not below it.";
-    Sqrt "sqrt" (Number) [] false -> Float true "The square root.";
-    Pow "pow" (Number Number) [] false -> Float true "The first number to the power of the second.";
-    Log "log" (Number) [Number] false -> Float true "The natural logarithm, or that to the base of the second argument.";
-    Min "min" (Same Same) [Same] true -> Same true "The least of the arguments.";
-    Max "max" (Same Same) [Same] true -> Same true "The greatest of the arguments.";
-    Int "int" (Any) [] false -> Int true "As a whole number: a number cut towards zero, a text read, a boolean as 0 or 1.";
-    Float "float" (Any) [] false -> Float true "As a float.";
-    String "string" (Any) [] false -> String true "As text, the way alerts write it.";
-    Bool "bool" (Any) [] false -> Bool true "As a boolean: `true` and `false` as text, 0 and 1 as numbers.";
-    Div "div" (Number Number) [] false -> Int true "The quotient cut towards zero.";
-    Mod "mod" (Number Number) [] false -> Same true "What remains of the division, with the sign of the first argument.";
-    Date "date" (Time) [String] false -> String false "The calendar day, `2026-01-05`, in a time zone (UTC).";
-    Hour "hour" (Time) [String] false -> Int false "The hour of the day, 0 to 23, in a time zone (UTC).";
-    Weekday "weekday" (Time) [String] false -> Int false "The day of the week, 1 (Monday) to 7, in a time zone (UTC).";
-    Day "day" (Time) [String] false -> Int false "The day of the month, in a time zone (UTC).";
-    Month "month" (Time) [String] false -> Int false "The month, 1 to 12, in a time zone (UTC).";
-    Year "year" (Time) [String] false -> Int false "The year, in a time zone (UTC).";
-    Elapsed "duration" (Time Time) [] false -> Duration true "How long after the first time the second is; negative if it is before.";
-    Age "age" (Time) [] false -> Duration false "How long before the current event the time is.";
-    Cidr "cidr" (Ip String) [String] true -> Bool true "Whether the address lies in one of the networks.";
-    Ip "ip" (Any) [] false -> Ip false "As an address.";
-    DistanceKm "distance_km" (Number Number Number Number) [] false -> Float true "The distance along the great circle between two places given by latitude and longitude in degrees.";
-    Mask "mask" (Any) [] false -> String false "The value made unrecognisable but for its ends.";
-    Hash "hash" (Any) [] false -> String false "A fixed hash of the value.";
+    Lower "lower" (String) [] false -> String "The text in lower case.";
+    Upper "upper" (String) [] false -> String "The text in upper case.";
+    Trim "trim" (String) [] false -> String "The text without white space at its ends.";
+    Len "len" (Any) [] false -> Int "The number of characters of a text or of items of a list.";
+    Contains "contains" (Any Any) [] false -> Bool "Whether the text holds the other text, or the list the value.";
+    StartsWith "starts_with" (String String) [] false -> Bool "Whether the text begins with the other.";
+    EndsWith "ends_with" (String String) [] false -> Bool "Whether the text ends with the other.";
+    Substr "substr" (String Int) [Int] false -> String "From the n-th character (from 1) on, at most as many as the third argument says.";
+    Split "split" (String String) [] false -> List "The pieces between the separators.";
+    Concat "concat" (Any) [Any] true -> String "All arguments as text, one behind the other.";
+    Replace "replace" (String String String) [] false -> String "The text with each occurrence of the second argument replaced by the third.";
+    Abs "abs" (Number) [] false -> Same "The number without its sign.";
+    Round "round" (Number) [Int] false -> Same "Rounded half away from zero, to as many decimal places as the second argument says.";
+    Floor "floor" (Number) [] false -> Int "The largest whole number not above it.";
+    Ceil "ceil" (Number) [] false -> Int "The smallest whole number not below it.";
+    Sqrt "sqrt" (Number) [] false -> Float "The square root.";
+    Pow "pow" (Number Number) [] false -> Float "The first number to the power of the second.";
+    Log "log" (Number) [Number] false -> Float "The natural logarithm, or that to the base of the second argument.";
+    Min "min" (Same Same) [Same] true -> Same "The least of the arguments.";
+    Max "max" (Same Same) [Same] true -> Same "The greatest of the arguments.";
+    Int "int" (Any) [] false -> Int "As a whole number: a number cut towards zero, a text read, a boolean as 0 or 1.";
+    Float "float" (Any) [] false -> Float "As a float.";
+    String "string" (Any) [] false -> String "As text, the way alerts write it.";
+    Bool "bool" (Any) [] false -> Bool "As a boolean: `true` and `false` as text, 0 and 1 as numbers.";
+    Div "div" (Number Number) [] false -> Int "The quotient cut towards zero.";
+    Mod "mod" (Number Number) [] false -> Same "What remains of the division, with the sign of the first argument.";
+    Date "date" (Time) [String] false -> String "The calendar day, `2026-01-05`, in a time zone (UTC).";
+    Hour "hour" (Time) [String] false -> Int "The hour of the day, 0 to 23, in a time zone (UTC).";
+    Weekday "weekday" (Time) [String] false -> Int "The day of the week, 1 (Monday) to 7, in a time zone (UTC).";
+    Day "day" (Time) [String] false -> Int "The day of the month, in a time zone (UTC).";
+    Month "month" (Time) [String] false -> Int "The month, 1 to 12, in a time zone (UTC).";
+    Year "year" (Time) [String] false -> Int "The year, in a time zone (UTC).";
+    Elapsed "duration" (Time Time) [] false -> Duration "How long after the first time the second is; negative if it is before.";
+    Age "age" (Time) [] false -> Duration "How long before the current event the time is; negative if it is after.";
+    Cidr "cidr" (Ip String) [String] true -> Bool "Whether the address lies in one of the networks.";
+    Ip "ip" (Ip) [] false -> Ip "As an address: text that is one.";
+    DistanceKm "distance_km" (Number Number Number Number) [] false -> Float "The distance along the great circle between two places given by latitude and longitude in degrees.";
+    Mask "mask" (Any) [] false -> String "The text with only its first and last two characters, `41***11`; `***` of fewer than eight.";
+    Hash "hash" (Any) [] false -> String "The SHA-256 of the text, as 64 hexadecimal digits.";
 }
 
 impl Function {
+    /// Whether the analysis writes it with others, so that no plan holds it.
+    pub fn is_sugar(self) -> bool {
+        self == Function::Age
+    }
+
     /// The function of this name.
     pub fn by_name(name: &str) -> Option<Function> {
         Function::ALL.iter().copied().find(|f| f.name() == name)

@@ -2,6 +2,7 @@
 //! of arguments.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 
 use compact_str::CompactString;
 
@@ -10,10 +11,10 @@ use crate::function::Function;
 use crate::plan::Binary;
 
 use super::convert::{push_written, to_bool, to_float, to_int, written};
-use super::network;
 use super::number::{arithmetic, cut, finite, float};
 use super::read;
 use super::worth::Fault;
+use super::{calendar, network, personal};
 
 type Result<T = Value> = std::result::Result<T, Fault>;
 
@@ -53,6 +54,10 @@ fn of_one(function: Function, value: ValueRef<'_>) -> Result {
         Function::Float => to_float(value),
         Function::String => written(value).map(Value::Str),
         Function::Bool => to_bool(value).map(Value::Bool),
+        Function::Ip => address(value).map(Value::Ip),
+        Function::Mask => Ok(personal::mask(&written(value)?)),
+        Function::Hash => Ok(personal::hash(&written(value)?)),
+        part if calendar::has(part) => calendar::part(part, read::time(value)?, None),
         _ => Err(Fault),
     }
 }
@@ -74,6 +79,7 @@ fn of_two(function: Function, a: ValueRef<'_>, b: ValueRef<'_>, most: usize) -> 
             arithmetic(Binary::Sub, ValueRef::Time(to), ValueRef::Time(from))
         }
         Function::Cidr => cidr(a, &[b]),
+        part if calendar::has(part) => calendar::part(part, read::time(a)?, Some(text(b)?)),
         _ => Err(Fault),
     }
 }
@@ -98,6 +104,13 @@ fn int(value: ValueRef<'_>) -> Result<i64> {
     match value {
         ValueRef::Int(n) => Ok(n),
         _ => Err(Fault),
+    }
+}
+
+fn address(value: ValueRef<'_>) -> Result<IpAddr> {
+    match value {
+        ValueRef::Ip(address) => Ok(address),
+        other => text(other)?.trim().parse().map_err(|_| Fault),
     }
 }
 

@@ -6,6 +6,7 @@
 //! The reference engine has an evaluator of its own, which shares nothing with this one but the text matchers.
 
 mod aggregate;
+mod calendar;
 mod call;
 mod compare;
 mod compile;
@@ -16,6 +17,7 @@ mod members;
 mod network;
 mod node;
 mod number;
+mod personal;
 mod place;
 mod read;
 mod text;

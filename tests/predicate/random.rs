@@ -82,7 +82,7 @@ fn any(tape: &mut Tape, want: Want, depth: usize) -> Expr {
 
 fn call(tape: &mut Tape, want: Want, depth: usize) -> Expr {
     let gives =
-        |function: &&Function| function.executes() && wanted(function.signature().result, want) == want;
+        |function: &&Function| !function.is_sugar() && wanted(function.signature().result, want) == want;
     let functions: Vec<Function> = Function::ALL.iter().filter(gives).copied().collect();
     if functions.is_empty() {
         return any(tape, want, depth);
@@ -96,7 +96,11 @@ fn call(tape: &mut Tape, want: Want, depth: usize) -> Expr {
         let last = *kinds.last().unwrap();
         kinds.extend(std::iter::repeat_n(last, tape.below(3)));
     }
-    let args = kinds.into_iter().map(|kind| match kind {
+    let args = kinds.into_iter().enumerate().map(|(at, kind)| match kind {
+        // A zone: the second argument of what reads a clock.
+        Kind::String if at == 1 && signature.required == [Kind::Time] && !tape.one_in(4) => {
+            Expr::Const(Value::str(tape.one_of(ZONES)))
+        }
         Kind::Any => {
             let want = tape.one_of(&WANTS);
             some(tape, want, depth)
@@ -403,6 +407,7 @@ const TEXTS: &[&str] = &[
     "ß",
     "long enough to lie somewhere else",
 ];
+const ZONES: &[&str] = &["UTC", "Europe/Berlin", "America/St_Johns", "+05:45", "-00:30", "Mars/Base"];
 const TIMES: &[&str] =
     &["2026-01-05T10:00:00Z", "1970-01-01T00:00:00Z", "2026-01-01T00:00:00.5+01:00", "noon"];
 const LENGTHS: &[&str] = &["1h30m", "90s", "0s", "1m1h"];

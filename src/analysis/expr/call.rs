@@ -9,7 +9,7 @@ use crate::syntax::ast::{self, Ident};
 
 use super::super::report::{not_yet, suggest};
 use super::super::types::Type;
-use super::{Cx, Typed};
+use super::{Cx, Typed, constant};
 
 /// What looks like a function and speaks of bound events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,9 +116,6 @@ impl Cx<'_, '_> {
     fn function(&mut self, function: Function, name: &Ident, args: &[ast::Expr], span: Span) -> Typed {
         let signature = function.signature();
         let typed: Vec<Typed> = args.iter().map(|arg| self.lower(arg)).collect();
-        if !function.executes() {
-            return self.report(not_yet(name.span, &format!("`{}`", name.name)));
-        }
         if args.len() < signature.required.len() || (args.len() > most(&signature)) {
             return self.report(arguments(name, &wanted(&signature), args, span));
         }
@@ -154,37 +151,31 @@ impl Cx<'_, '_> {
             kind => Type::of_field(&kind.field_type()),
         };
         let missing = typed.iter().find_map(|value| value.missing.clone());
-        Typed::new(Expr::Call(function, typed.into_iter().map(|value| value.expr).collect()), ty)
-            .missing_with(missing)
+        let mut args: Vec<Expr> = typed.into_iter().map(|value| value.expr).collect();
+        let function = match function {
+            // Inside an aggregate the current event is the one that is counted, as it is for `time(x)`.
+            Function::Age => {
+                args.push(Expr::Now);
+                Function::Elapsed
+            }
+            other => other,
+        };
+        Typed::new(Expr::Call(function, args), ty).missing_with(missing)
     }
 
-    /// What is known of constant arguments before any event: networks must read as such.
+    /// What is known of constant arguments before any event.
     fn check_constants(&mut self, function: Function, args: &[ast::Expr], typed: &[Typed]) -> bool {
-        if function != Function::Cidr {
-            return true;
-        }
         let mut right = true;
-        for (arg, value) in args.iter().zip(typed).skip(1) {
+        for (at, (arg, value)) in args.iter().zip(typed).enumerate() {
             if let Expr::Const(Value::Str(text)) = &value.expr
-                && !is_network(text)
+                && let Some(finding) = constant::check(function, at, text, arg.span)
             {
                 right = false;
-                let finding = Diagnostic::new(Code::BadPattern, arg.span, format!("`{text}` is no network"));
-                self.report(finding.help("write an address and the length of its prefix: `10.0.0.0/8`"));
+                self.report(finding);
             }
         }
         right
     }
-}
-
-fn is_network(text: &str) -> bool {
-    let (address, length) = text.split_once('/').unwrap_or((text, "0"));
-    let bits = match address.parse() {
-        Ok(std::net::IpAddr::V4(_)) => 32,
-        Ok(std::net::IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    length.parse::<u8>().is_ok_and(|length| length <= bits)
 }
 
 fn most(signature: &Signature) -> usize {

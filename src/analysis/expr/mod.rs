@@ -6,6 +6,7 @@
 mod aggregate;
 mod arithmetic;
 mod call;
+mod constant;
 mod first;
 mod operator;
 mod path;

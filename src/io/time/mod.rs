@@ -3,7 +3,6 @@
 mod number;
 mod options;
 mod quick;
-mod zone;
 
 use chrono::format::{Parsed, parse};
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDateTime};

@@ -6,8 +6,8 @@ use chrono::DateTime;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 
 use super::number::TimeUnit;
-use super::zone::Zone;
 use crate::io::Error;
+use crate::time::Zone;
 
 /// How times are read.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,12 @@ impl TimeOptions {
     /// The zone of times that say none: a name of the time zone database, or an offset as `+02:00`. A local time
     /// that the clocks skip is read with the offset before the change, one that they show twice as the first.
     pub fn zone(mut self, name: &str) -> Result<Self, Error> {
-        self.zone = Some(name.parse().map_err(Error::new)?);
+        let zone = Zone::parse(name).ok_or_else(|| {
+            Error::new(format!(
+                "`{name}` is no time zone: give a name as `Europe/Berlin` or `UTC`, or an offset as `+02:00`"
+            ))
+        })?;
+        self.zone = Some(zone);
         Ok(self)
     }
 
@@ -93,6 +98,18 @@ fn round_trip(items: &[Item<'static>]) -> Option<Parsed> {
 mod tests {
     use super::super::TimeOptions;
     use super::super::tests::at;
+
+    #[test]
+    fn a_skipped_time_has_the_offset_before_and_one_shown_twice_is_the_first() {
+        let berlin = TimeOptions::default().zone("Europe/Berlin").unwrap();
+        assert_eq!(at(&berlin, "2026-03-29 02:30:00"), "2026-03-29T01:30:00.000Z");
+        assert_eq!(at(&berlin, "2026-10-25 02:30:00"), "2026-10-25T00:30:00.000Z");
+        let apia = TimeOptions::default().zone("Pacific/Apia").unwrap();
+        assert_eq!(at(&apia, "2011-12-30 12:00:00"), "2011-12-30T22:00:00.000Z");
+        let fixed = TimeOptions::default().zone("-03:30").unwrap();
+        assert_eq!(at(&fixed, "2026-03-29 02:30:00"), "2026-03-29T06:00:00.000Z");
+        assert!(TimeOptions::default().zone("Mars/Base").is_err());
+    }
 
     #[test]
     fn a_format_says_what_it_lacks() {

@@ -3,9 +3,11 @@
 //! Unknown is null. Overflow, division by zero and a wrong type are unknown and are counted.
 
 mod aggregate;
+mod calendar;
 mod function;
 mod law;
 mod number;
+mod personal;
 mod scope;
 
 use std::cmp::Ordering;
