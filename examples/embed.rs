@@ -63,7 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compile(text: &str, params: &[(&str, &str)]) -> Result<Program, Box<dyn Error>> {
     let sources = [SourceFile::new("embedded.trip", text)];
     let params = params.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let (program, findings) = Program::compile(&sources, &Settings { params }, Limits::default());
+    let (program, findings) =
+        Program::compile(&sources, &Settings { params, ..Settings::default() }, Limits::default());
     program.ok_or_else(|| {
         let lines = findings.iter().map(|finding| tripline::render::short(finding, &sources));
         lines.collect::<Vec<_>>().join("\n").into()

@@ -63,6 +63,7 @@
 mod alert;
 mod analysis;
 pub mod automaton;
+pub mod data;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod diagnostic;

@@ -5,6 +5,8 @@
 pub struct Limits {
     /// Bytes of one rule file.
     pub rule_file_bytes: usize,
+    /// Bytes of one file that a list or a table is read from.
+    pub data_file_bytes: usize,
     /// How deep blocks and expressions of a rule file may nest.
     pub rule_depth: usize,
     /// Bytes of one string literal of a rule file, its quotes included.
@@ -51,6 +53,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             rule_file_bytes: 64 << 20,
+            data_file_bytes: 1 << 30,
             rule_depth: 64,
             string_bytes: 64 << 10,
             repetitions: 100_000,

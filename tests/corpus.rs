@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod engine;
+pub mod files;
 pub mod notation;
 pub mod run;
 

@@ -1,13 +1,16 @@
 //! What the compiler says about rule files: `diagnostics/NAME.trip`, and in `NAME.expected` one line for each finding,
 //! `CODE line:column message | help`. A file without one must compile without a finding. A comment `# set: name=value`
-//! sets a parameter. With `BLESS=1` in the environment the expectations are written anew.
+//! sets a parameter; lists and tables lie in `corpus/files`. With `BLESS=1` in the environment the expectations are written anew.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tripline::diagnostic::{Code, Diagnostic};
 use tripline::{Limits, Program, Settings, SourceFile};
+
+use crate::corpus::files::Beside;
 
 #[test]
 fn rule_files_give_the_findings_beside_them() {
@@ -53,7 +56,8 @@ fn compile(path: &Path) -> (SourceFile, Vec<Diagnostic>) {
     let params = sets.map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let file = SourceFile::new(path.file_name().unwrap().to_str().unwrap(), text);
     let limits = Limits { diagnostics: 1000, ..Limits::default() };
-    let (program, found) = Program::compile(std::slice::from_ref(&file), &Settings { params }, limits);
+    let settings = Settings { params, files: Some(Arc::new(Beside::default())) };
+    let (program, found) = Program::compile(std::slice::from_ref(&file), &settings, limits);
     assert_eq!(program.is_none(), found.iter().any(Diagnostic::is_error), "{}", path.display());
     (file, found)
 }

@@ -4,6 +4,8 @@ use tripline::diagnostic::{Code, Severity};
 use tripline::plan::{Body, Expr, Item, Pattern, Pick, Repeat, Rule, SlotRef};
 use tripline::{Limits, Program, Settings, SlotId, SourceFile, StepId, Value};
 
+use crate::corpus::files::Beside;
+
 #[test]
 fn inside_a_repeated_group_a_name_means_the_running_iteration() {
     let rule = rule(
@@ -162,6 +164,23 @@ fn files_are_one_rule_set_and_findings_come_by_file_and_place() {
 }
 
 #[test]
+fn the_version_depends_on_literals_and_not_on_what_files_hold() {
+    let version = |list: &str, file: &str| {
+        let text = format!(
+            "list eu = [{list}] list bad from \"bad.txt\" table t from \"bad.txt\" key card
+             rule r {{ event x: a where c in eu or c in bad or lookup(t, c).card == c }}"
+        );
+        let beside = Beside([("bad.txt".to_string(), file.to_string())].into());
+        let files = [SourceFile::new("a.trip", text)];
+        let (program, found) = Program::compile(&files, &beside.settings(), Limits::default());
+        program.unwrap_or_else(|| panic!("{found:?}")).rules().next().unwrap().1.version.clone()
+    };
+    let first = version("\"DE\"", "card\n1\n");
+    assert_eq!(version("\"DE\"", "card,owner\n2,ann\n"), first);
+    assert_ne!(version("\"FR\"", "card\n1\n"), first);
+}
+
+#[test]
 fn findings_are_capped_with_the_errors_kept() {
     let text: String = (0..20)
         .map(|i| format!("rule r{i} {{ event x: a where lowr(v) == 1 and not (w == 1) }}\n"))
@@ -185,7 +204,7 @@ fn compile(
     let files: Vec<_> =
         texts.iter().enumerate().map(|(i, text)| SourceFile::new(format!("{i}.trip"), *text)).collect();
     let params = params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    Program::compile(&files, &Settings { params }, Limits::default())
+    Program::compile(&files, &Settings { params, ..Settings::default() }, Limits::default())
 }
 
 fn rule(text: &str) -> Rule {

@@ -269,10 +269,10 @@ fn expressions_are_worth_what_the_reference_says() {
     assert!(known * 5 > count * 2, "of {count} expressions only {known} are known: this says little");
 }
 
-const FORMS: [&str; 33] = [
+const FORMS: [&str; 35] = [
     "const", "field", "bound", "now", "time of", "count", "sum", "avg", "min", "max", "distinct", "list of",
     "trend", "lag", "has", "not", "neg", "and", "or", "compare", "add", "sub", "mul", "div", "int div",
-    "rem", "in items", "in range", "in list", "text", "coalesce", "if", "list",
+    "rem", "in items", "in range", "in list", "text", "coalesce", "if", "list", "in file", "lookup",
 ];
 
 fn note(expr: &Expr, seen: &mut BTreeSet<String>) {
@@ -312,11 +312,13 @@ fn note(expr: &Expr, seen: &mut BTreeSet<String>) {
             Set::Items(_) => "in items",
             Set::Range { .. } => "in range",
             Set::Value(_) => "in list",
+            Set::File(_) => "in file",
         },
         Expr::Text(..) => "text",
         Expr::Coalesce(..) => "coalesce",
         Expr::If(..) => "if",
         Expr::List(_) => "list",
+        Expr::Lookup { .. } => "lookup",
         Expr::Call(function, _) => {
             seen.insert(format!("call {}", function.name()));
             return;

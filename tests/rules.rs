@@ -275,7 +275,7 @@ fn suites() -> Vec<(PathBuf, Suite)> {
 fn program(test: &Test) -> Arc<Program> {
     let read = |path: &PathBuf| SourceFile::new(path.to_str().unwrap(), fs::read_to_string(path).unwrap());
     let sources: Vec<SourceFile> = test.rules.iter().map(read).collect();
-    Arc::new(compile(&sources, &Settings { params: test.params.clone() }))
+    Arc::new(compile(&sources, &Settings { params: test.params.clone(), ..Settings::default() }))
 }
 
 fn demo_sources() -> Vec<SourceFile> {

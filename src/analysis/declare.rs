@@ -1,4 +1,4 @@
-//! Declarations outside rules: schemas, parameters, and what is held for later.
+//! Declarations outside rules: schemas, parameters, lists and tables.
 
 use compact_str::CompactString;
 use indexmap::IndexMap;
@@ -8,18 +8,18 @@ use crate::event::{Schema, Value};
 use crate::span::Span;
 use crate::syntax::ast::{File, Ident, Item, ParamDecl};
 
-use super::report::{duplicate, not_yet, suggest};
+use super::report::{duplicate, suggest};
 use super::settings::{Settings, read};
 use super::types::Type;
-use super::{literal, schema};
+use super::{file, literal, schema};
 
 /// What rule files declare beside rules.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     pub(super) schema: Schema,
     pub(super) params: IndexMap<CompactString, Param>,
-    /// Lists and tables with what they are called. They are reported where they are declared; what uses them is not.
-    pub(super) later: IndexMap<CompactString, &'static str>,
+    pub(super) lists: IndexMap<CompactString, file::List>,
+    pub(super) tables: IndexMap<CompactString, file::Table>,
     names: IndexMap<CompactString, Span>,
 }
 
@@ -41,8 +41,16 @@ pub(super) fn collect(files: &[File], settings: &Settings, found: &mut Vec<Diagn
             Item::Rule(rule) => claim(&mut rules, "rule", &rule.name, found),
             Item::Event(event) => schema::declare(event, &mut declared.schema, &mut events, found),
             Item::Param(param) => declared.param(param, found),
-            Item::List(list) => declared.hold("list", &list.name, found),
-            Item::Table(table) => declared.hold("table", &table.name, found),
+            Item::List(list) => {
+                claim(&mut declared.names, "list", &list.name, found);
+                let made = file::list(list, settings, found);
+                declared.lists.entry(list.name.name.clone()).or_insert(made);
+            }
+            Item::Table(table) => {
+                claim(&mut declared.names, "table", &table.name, found);
+                let made = file::table(table, settings, found);
+                declared.tables.entry(table.name.name.clone()).or_insert(made);
+            }
         }
     }
     settings.params.iter().for_each(|(name, text)| declared.set(name, text, found));
@@ -81,12 +89,6 @@ impl Declared {
     fn poison(&mut self, name: &Ident) {
         let param = Param { value: Value::Null, ty: Type::Error, span: name.span };
         self.params.entry(name.name.clone()).or_insert(param);
-    }
-
-    fn hold(&mut self, what: &'static str, name: &Ident, found: &mut Vec<Diagnostic>) {
-        claim(&mut self.names, what, name, found);
-        found.push(not_yet(name.span, &format!("`{what}` declarations")));
-        self.later.insert(name.name.clone(), what);
     }
 
     /// Takes a value from outside.

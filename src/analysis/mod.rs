@@ -13,6 +13,7 @@ mod clauses;
 mod declare;
 mod echo;
 mod expr;
+mod file;
 mod key;
 mod layout;
 mod lints;

@@ -1,16 +1,21 @@
 //! What is set from outside the rule files.
 
+use std::sync::Arc;
+
+use crate::data::Files;
 use crate::event::Value;
 use crate::time::{Duration, Timestamp};
 
 use super::types::Type;
 
 /// What is set from outside the rule files when they are compiled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Values for parameters by name, as text: `--param limit=500`. The text is read as the type the parameter is
     /// declared with; for one of type string it is the value itself. Of two values for one name the last holds.
     pub params: Vec<(String, String)>,
+    /// Gives the files that lists and tables are read from. Without it such a declaration is an error.
+    pub files: Option<Arc<dyn Files>>,
 }
 
 /// Reads the text of a setting as a value of this type; `None` if it is none. A whole number is a float too.

@@ -7,6 +7,7 @@ mod held;
 mod key;
 mod row;
 mod schema;
+pub(crate) mod text;
 mod value;
 mod weight;
 

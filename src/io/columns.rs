@@ -10,6 +10,7 @@ use super::assemble::Assembler;
 use super::reader::{Decode, Item};
 use super::reject::Fault;
 use super::{FieldPath, ReadOptions};
+use crate::event::text::{any_number, boolean, number};
 use crate::event::{EventSchema, FieldType, Record, Value};
 
 /// A record of cells.
@@ -198,7 +199,7 @@ fn declared<'s>(schema: &'s EventSchema, name: &str) -> Option<&'s FieldType> {
 
 /// What the cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Nothing is known: each cell is what it looks like.
     Open,
     Bool,
@@ -208,7 +209,7 @@ enum Kind {
 
 impl Kind {
     /// What one cell looks like.
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         match text.trim() {
             text if is_nothing(text) => Kind::Open,
             text if boolean(text).is_some() => Kind::Bool,
@@ -218,7 +219,7 @@ impl Kind {
     }
 
     /// What holds for two cells together.
-    fn with(self, other: Self) -> Self {
+    pub(super) fn with(self, other: Self) -> Self {
         match (self, other) {
             (Kind::Open, kind) | (kind, Kind::Open) => kind,
             (a, b) if a == b => a,
@@ -227,7 +228,7 @@ impl Kind {
     }
 
     /// The cell as one of this kind, if it is one.
-    fn read(self, text: &str) -> Option<Value> {
+    pub(super) fn read(self, text: &str) -> Option<Value> {
         let trimmed = text.trim();
         match self {
             Kind::Text => Some(Value::str(text)),
@@ -251,38 +252,6 @@ impl Kind {
 fn is_nothing(text: &str) -> bool {
     const WORDS: [&str; 8] = ["null", "nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"];
     text.is_empty() || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
-}
-
-fn boolean(text: &str) -> Option<Value> {
-    match text {
-        "true" | "True" | "TRUE" => Some(Value::Bool(true)),
-        "false" | "False" | "FALSE" => Some(Value::Bool(false)),
-        _ => None,
-    }
-}
-
-/// A number as JSON would write it: no leading zeros, no plus. What else looks like one is an id more often than not.
-fn number(text: &str) -> Option<Value> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let padded = digits.len() > 1
-        && digits.starts_with('0')
-        && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
-    let (begin, end) = (digits.bytes().next()?, digits.bytes().next_back()?);
-    if padded
-        || !begin.is_ascii_digit()
-        || !end.is_ascii_digit()
-        || digits.contains(".e")
-        || digits.contains(".E")
-    {
-        return None;
-    }
-    any_number(text)
-}
-
-/// A number in any form that is common.
-fn any_number(text: &str) -> Option<Value> {
-    let whole = text.parse().map(Value::Int).or_else(|_| text.parse().map(Value::from_u64));
-    whole.ok().or_else(|| text.parse().ok().and_then(Value::from_f64))
 }
 
 /// A cell of a column whose type is declared. What cannot be read as that stays text, which the rules then find to

@@ -30,6 +30,16 @@ pub(super) fn decode<'a>(text: &'a str, depth: usize, time: &[CompactString]) ->
     }
 }
 
+/// Reads a text that must be one JSON value, nested at most `depth` deep.
+pub(super) fn value(text: &str, depth: usize) -> Result<Value, Fault> {
+    let depth = depth.min(DEEPEST);
+    let number = Cell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let seed = Seed { depth, time: None, number: &number };
+    let value = seed.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| fault(text, &error, depth))
+}
+
 fn take(record: std::sync::Arc<Record>) -> Record {
     std::sync::Arc::try_unwrap(record).unwrap_or_else(|shared| (*shared).clone())
 }

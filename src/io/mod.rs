@@ -13,6 +13,7 @@ mod assemble;
 mod chunk;
 mod columns;
 mod csv;
+pub mod data;
 mod error;
 mod inputs;
 mod intake;

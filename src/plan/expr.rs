@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use crate::data::{List, Table};
 use crate::event::{FieldType, Value};
 use crate::function::Function;
 use crate::id::{GroupId, SlotId, StepId};
@@ -89,6 +90,15 @@ pub enum Expr {
     List(Vec<Expr>),
     /// A built-in function.
     Call(Function, Vec<Expr>),
+    /// `lookup(table, key).column`: the cell of the first row whose key is equal, null if there is none.
+    Lookup {
+        /// The table.
+        table: Arc<Table>,
+        /// What is looked for.
+        key: Box<Expr>,
+        /// The column that is asked for.
+        column: usize,
+    },
 }
 
 impl Expr {
@@ -108,6 +118,7 @@ impl Expr {
             | Expr::Has(inner)
             | Expr::Not(inner)
             | Expr::Neg(inner)
+            | Expr::Lookup { key: inner, .. }
             | Expr::Text(inner, _) => inner.visit(visit),
             Expr::And(left, right)
             | Expr::Or(left, right)
@@ -120,6 +131,7 @@ impl Expr {
                     Set::Items(items) => items.iter().for_each(|e| e.visit(visit)),
                     Set::Range { low, high, .. } => [low, high].into_iter().for_each(|e| e.visit(visit)),
                     Set::Value(list) => list.visit(visit),
+                    Set::File(_) => {}
                 }
             }
             Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|e| e.visit(visit)),
@@ -196,6 +208,9 @@ pub enum Set {
     },
     /// The items of a list.
     Value(Expr),
+    /// The items of a list from a file. Here a text and another value are equal if the text says that value, and
+    /// values of other types are not equal; a list or a record is a wrong type.
+    File(Arc<List>),
 }
 
 /// A comparison. Text against a time, duration or address is read as one first.

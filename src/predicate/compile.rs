@@ -239,6 +239,10 @@ impl Compiler<'_> {
             Expr::Call(function, args) => {
                 Node::Call(*function, self.nodes(args)?, self.limits.computed_bytes)
             }
+            Expr::Lookup { table, key, column } => {
+                let key = Box::new(self.node(key)?);
+                Node::Lookup { table: Arc::clone(table), key, column: *column }
+            }
             Expr::Trend { slot, falling, value } => {
                 let place = if self.place == Place::Bound { Place::Bound } else { Place::Both };
                 Test::Trend { slot: *slot, falling: *falling, value: self.node_at(place, value)? }.into()
@@ -276,6 +280,7 @@ impl Compiler<'_> {
                 Node::Const(Value::List(members)) => Test::Member(value, Members::new(members.to_vec())),
                 list => Test::Listed(value, list),
             },
+            Set::File(list) => Test::InFile(value, Arc::clone(list)),
             Set::Range { low, high, inclusive } => {
                 Test::Range { value, low: self.node(low)?, high: self.node(high)?, inclusive: *inclusive }
             }

@@ -74,6 +74,11 @@ impl Node {
                 let lent: SmallVec<[ValueRef<'_>; 4]> = args.iter().map(Worth::get).collect();
                 made(call(*function, &lent, *most), here)
             }
+            Node::Lookup { table, key, column } => {
+                let row = here.known(sought(key.worth(here).get(), |key| table.find(key)));
+                let cell = row.flatten().map(|row| table.cell(row, *column).borrowed());
+                Worth::Lent(cell.unwrap_or_default())
+            }
             lent => Worth::Lent(lent.lent(here).unwrap_or_default()),
         }
     }
@@ -128,6 +133,9 @@ impl Test {
                 let (value, list) = (value.worth(here), list.worth(here));
                 here.known(listed(value.get(), list.get()))
             }
+            Test::InFile(value, list) => {
+                here.known(sought(value.worth(here).get(), |value| list.holds(value)))
+            }
             Test::Range { value, low, high, inclusive } => {
                 here.known(range(value, low, high, *inclusive, here))
             }
@@ -164,6 +172,15 @@ fn listed(value: ValueRef<'_>, list: ValueRef<'_>) -> Result<Option<bool>, Fault
         ValueRef::List(items) => among(value, items.iter().map(Value::borrowed)),
         ValueRef::Null => Ok(None),
         _ => Err(Fault),
+    }
+}
+
+/// What is found for a value in a list or table from a file.
+fn sought<T>(value: ValueRef<'_>, find: impl FnOnce(ValueRef<'_>) -> T) -> Result<Option<T>, Fault> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::List(_) | ValueRef::Record(_) => Err(Fault),
+        value => Ok(Some(find(value))),
     }
 }
 

@@ -1,5 +1,8 @@
 //! The nodes of a compiled expression.
 
+use std::sync::Arc;
+
+use crate::data::{List, Table};
 use crate::event::Value;
 use crate::function::Function;
 use crate::id::StepId;
@@ -45,6 +48,11 @@ pub(super) enum Node {
     List(Box<[Node]>, usize),
     /// A text or list that it makes has at most so many bytes.
     Call(Function, Box<[Node]>, usize),
+    Lookup {
+        table: Arc<Table>,
+        key: Box<Node>,
+        column: usize,
+    },
 }
 
 /// An expression that is true, false or unknown, which is found out without making a value of it.
@@ -68,6 +76,7 @@ pub(super) enum Test {
     Member(Node, Members),
     Items(Node, Box<[Node]>),
     Listed(Node, Node),
+    InFile(Node, Arc<List>),
     Range {
         value: Node,
         low: Node,

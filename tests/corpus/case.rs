@@ -1,5 +1,6 @@
 //! Cases as they stand in the files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +18,8 @@ pub struct Case {
     pub file: String,
     /// The text of the rules.
     pub rule: String,
+    /// The files that its lists and tables are read from.
+    pub files: BTreeMap<String, String>,
     /// The stream as written.
     pub events_text: String,
     /// The stream.
@@ -99,6 +102,8 @@ struct CaseText {
     eval_errors: Option<u64>,
     beyond_limit: Option<u64>,
     pending: Option<u64>,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
 }
 
 /// One expectation, or one for each policy, which stands for `POLICY` in the rule.
@@ -162,6 +167,7 @@ fn build(
         name: name.to_owned(),
         file: file.to_owned(),
         rule: rule.trim().to_owned(),
+        files: text.files.clone(),
         events_text: text.events.trim_end().to_owned(),
         inputs: notation::inputs(&text.events).unwrap_or_else(|e| panic!("{}", place(&e))),
         lateness: Duration::parse(lateness).unwrap_or_else(|| panic!("{}", place("no such lateness"))),

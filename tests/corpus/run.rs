@@ -11,6 +11,7 @@ use tripline::{
 };
 
 use super::case::{AtEnd, Case};
+use super::files::Beside;
 use super::notation::{self, Found, Input};
 
 /// What came of a case.
@@ -35,7 +36,7 @@ pub struct Outcome {
 /// Compiles the rules of a case.
 pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>) {
     let file = tripline::SourceFile { name: format!("{}.trip", case.name), text: case.rule.clone() };
-    Program::compile(&[file], &tripline::Settings::default(), limits)
+    Program::compile(&[file], &Beside(case.files.clone()).settings(), limits)
 }
 
 /// The reference engine, event by event.

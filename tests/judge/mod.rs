@@ -71,7 +71,7 @@ pub fn judge(rule: &Rule, case: &Case) -> Option<Verdict> {
     let end = stream.end();
     let held = |at: Moment| case.at_end == AtEnd::Hold && at.at == Place::Deadline && at.time >= end;
     let mut verdict = Verdict { late: stream.late.clone(), ..Verdict::default() };
-    for key in keys(sequence, &stream.events) {
+    for key in keys(sequence, &stream.events)? {
         let partition = Partition::new(sequence, &stream.events, key);
         let alerts = partition.alerts(rule, &stream);
         if partition.note.beyond.get() {
@@ -208,8 +208,8 @@ impl<'a> Partition<'a> {
     }
 }
 
-/// All keys under which some step sees some event.
-fn keys(sequence: &Sequence, events: &[&Event]) -> Vec<Vec<Word>> {
+/// All keys under which some step sees some event; `None` where that is beyond the judge.
+fn keys(sequence: &Sequence, events: &[&Event]) -> Option<Vec<Vec<Word>>> {
     let all = Partition::of_everything(sequence, events);
     let exprs = key_exprs(sequence);
     let mut keys: Vec<Vec<Word>> = Vec::new();
@@ -218,7 +218,7 @@ fn keys(sequence: &Sequence, events: &[&Event]) -> Vec<Vec<Word>> {
     }
     keys.sort_by(|a, b| a.partial_cmp(b).unwrap());
     keys.dedup();
-    keys
+    (!all.note.beyond.get()).then_some(keys)
 }
 
 /// The key of the rule and those of the steps that have their own.

@@ -138,7 +138,7 @@ impl Partition<'_> {
                 let (low, high) = (go(low)?, go(high)?);
                 Some(Word::Bool(*x >= low && (*x < high || *inclusive && *x == high)))
             }
-            Set::Value(_) => self.give_up(),
+            Set::Value(_) | Set::File(_) => self.give_up(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tripline::data::{List, Rows, Table};
 use tripline::function::{Function, Kind};
 use tripline::plan::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, SlotRef, TextOp, TextPattern};
 use tripline::{Duration, Event, FieldType, Record, SlotId, StepId, Timestamp, Value};
@@ -68,9 +69,35 @@ fn boxed(tape: &mut Tape, want: Want, depth: usize) -> Box<Expr> {
     Box::new(some(tape, want, depth))
 }
 
+/// A value of a file: of the kind that is wanted, or text that says something.
+fn scalar(tape: &mut Tape, want: Want) -> Value {
+    match tape.below(4) {
+        0 if want != Want::List => value(tape, want),
+        1 => Value::str(tape.one_of(TIMES)),
+        2 => Value::str(tape.one_of(ADDRESSES)),
+        _ => Value::str(tape.one_of(TEXTS)),
+    }
+}
+
+fn lookup(tape: &mut Tape, want: Want, depth: usize) -> Expr {
+    let of = tape.one_of(&WANTS);
+    let mut cells: Vec<Value> = Vec::new();
+    for _ in 0..tape.below(10) {
+        let key = scalar(tape, of);
+        let is_known = cells.chunks(2).any(|row| row[0] == key);
+        if !is_known && !key.is_null() && !matches!(key, Value::List(_)) {
+            cells.extend([key, value(tape, want)]);
+        }
+    }
+    let rows = Rows { columns: vec!["key".into(), "value".into()], cells };
+    let table = Arc::new(Table::new("table".into(), rows, "key").unwrap());
+    Expr::Lookup { table, key: boxed(tape, of, depth), column: 1 }
+}
+
 /// The forms that give anything.
 fn any(tape: &mut Tape, want: Want, depth: usize) -> Expr {
-    match tape.below(6) {
+    match tape.below(7) {
+        5 => lookup(tape, want, depth),
         0 => Expr::Coalesce(boxed(tape, want, depth), boxed(tape, want, depth)),
         1 => Expr::If(boxed(tape, Want::Bool, depth), boxed(tape, want, depth), boxed(tape, want, depth)),
         2 => Expr::Bound { slot: slot(tape), pick: pick(tape), field: field(tape, want) },
@@ -165,13 +192,17 @@ fn truth(tape: &mut Tape, depth: usize) -> Expr {
 }
 
 fn set(tape: &mut Tape, of: Want, depth: usize) -> Set {
-    match tape.below(4) {
+    match tape.below(5) {
         0 => {
             Set::Range { low: some(tape, of, depth), high: some(tape, of, depth), inclusive: tape.one_in(2) }
         }
         1 => Set::Items((0..tape.below(4)).map(|_| some(tape, of, depth)).collect()),
         // Constants, few and many.
         2 => Set::Items((0..tape.below(14)).map(|_| Expr::Const(value(tape, of))).collect()),
+        3 => {
+            let many = (0..tape.below(14)).map(|_| scalar(tape, of)).collect();
+            Set::File(Arc::new(List::new("list".into(), many)))
+        }
         _ => Set::Value(some(tape, Want::List, depth)),
     }
 }

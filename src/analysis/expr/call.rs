@@ -87,7 +87,7 @@ impl Cx<'_, '_> {
             Some(Form::Lag) => self.lag(function, args, span),
             Some(Form::Has) => self.has(function, args, span),
             Some(Form::Time) => self.time(function, args, span),
-            Some(Form::Lookup) => self.report(not_yet(span, "`lookup`")),
+            Some(Form::Lookup) => self.bare_lookup(args, span),
             Some(Form::Later) => self.later_aggregate(function, args, span),
             Some(pick) => self.bare_pick(pick, function, args, span),
             None => match Function::by_name(&function.name) {

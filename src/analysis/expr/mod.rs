@@ -8,6 +8,7 @@ mod arithmetic;
 mod call;
 mod constant;
 mod first;
+mod lookup;
 mod operator;
 mod path;
 mod pick;
@@ -62,6 +63,9 @@ pub(super) struct Cx<'a, 'l> {
 pub(super) struct Uses {
     /// Parameters, by their place in the list of all.
     pub(super) params: BTreeSet<usize>,
+    /// Lists and tables, likewise.
+    pub(super) lists: BTreeSet<usize>,
+    pub(super) tables: BTreeSet<usize>,
     /// Fields that are converted to a type because a schema says so: `ts: time`.
     pub(super) fields: BTreeSet<String>,
 }

@@ -11,6 +11,7 @@ use crate::plan::{Expr, Field, Pick, Types};
 use crate::span::Span;
 use crate::syntax::ast::{Ident, Path};
 
+use super::super::file::{List, no_value};
 use super::super::reach::{Place, Reach};
 use super::super::report::suggest;
 use super::super::schema::{Lookup, field_names, join_bare, look_up};
@@ -48,12 +49,29 @@ impl<'a> Cx<'a, '_> {
                 self.uses.params.insert(at);
                 return Typed { ty: param.ty.clone(), ..Typed::constant(param.value.clone()) };
             }
-            if self.declared.later.contains_key(&first.name) {
-                return Typed::error();
+            if let Some(named) = self.named(&first.name, span) {
+                return named;
             }
         }
         self.possible_slip(path, span);
         self.own_field(&path.segments, span)
+    }
+
+    /// A list or table by its name.
+    fn named(&mut self, name: &CompactString, span: Span) -> Option<Typed> {
+        if let Some((at, _, list)) = self.declared.lists.get_full(name) {
+            self.uses.lists.insert(at);
+            return Some(match list {
+                List::Literals(value, ty) => Typed { ty: ty.clone(), ..Typed::constant(value.clone()) },
+                List::File(..) => self.report(no_value(name, "list", span)),
+                List::Wrong => Typed::error(),
+            });
+        }
+        let table = self.declared.tables.get(name)?;
+        Some(match &table.table {
+            Some(_) => self.report(no_value(name, "table", span)),
+            None => Typed::error(),
+        })
     }
 
     /// A field of the current event.

@@ -9,7 +9,6 @@ use crate::syntax::ast::{self, ExprKind, Ident, Path};
 use crate::syntax::print_expr;
 
 use super::super::reach::Reach;
-use super::super::report::not_yet;
 use super::super::schema::join;
 use super::super::types::Type;
 use super::call::{Form, arguments};
@@ -22,7 +21,7 @@ impl Cx<'_, '_> {
             return self.wrong_type(span, "only an event has fields".into());
         };
         match Form::by_name(&function.name) {
-            Some(Form::Lookup) => self.lookup(args, span),
+            Some(Form::Lookup) => self.lookup(function, args, path, span),
             Some(form) if form.picks() => match self.pick(form, function, args, span) {
                 Some((reach, pick)) => {
                     let written = format!("{}.{}", print_expr(base), join(path));
@@ -199,11 +198,5 @@ impl Cx<'_, '_> {
         }
         let field = self.lower(arg);
         Typed::new(Expr::Has(Box::new(field.expr)), Type::Bool)
-    }
-
-    fn lookup(&mut self, args: &[ast::Expr], span: Span) -> Typed {
-        // The first argument is a table; what else it is made of is checked all the same.
-        args.iter().skip(1).for_each(|arg| drop(self.lower(arg)));
-        self.report(not_yet(span, "`lookup`"))
     }
 }

@@ -1,9 +1,13 @@
 //! `in`
 
+use std::sync::Arc;
+
+use crate::data;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Expr, Set};
-use crate::syntax::ast::{self, ExprKind};
+use crate::syntax::ast::{self, ExprKind, Path};
 
+use super::super::file::List;
 use super::super::types::Type;
 use super::{Cx, Typed, bare};
 
@@ -36,8 +40,32 @@ impl Cx<'_, '_> {
                 self.empty_range(&from.expr, &to.expr, *inclusive, set.span);
                 right.then_some(Set::Range { low: from.expr, high: to.expr, inclusive: *inclusive })
             }
-            _ => self.set_value(value, set),
+            _ => match self.file_list(set) {
+                Some(list) => self.in_file(value, value_at, list),
+                None => self.set_value(value, set),
+            },
         }
+    }
+
+    /// The list from a file that a set is.
+    fn file_list(&mut self, set: &ast::Expr) -> Option<Arc<data::List>> {
+        let ExprKind::Path(Path { segments }) = &bare(set).kind else { return None };
+        let [name] = &segments[..] else { return None };
+        let (at, _, list) = self.declared.lists.get_full(&name.name)?;
+        let List::File(list, _) = list else { return None };
+        self.layout.slot(&name.name).is_none().then(|| {
+            self.uses.lists.insert(at);
+            Arc::clone(list)
+        })
+    }
+
+    fn in_file(&mut self, value: &Typed, value_at: &ast::Expr, list: Arc<data::List>) -> Option<Set> {
+        if let Type::List(_) = value.ty {
+            let message = format!("`{}` holds single values, and this is `{}`", list.name(), value.ty);
+            self.wrong_type(value_at.span, message);
+            return None;
+        }
+        Some(Set::File(list))
     }
 
     fn set_value(&mut self, value: &Typed, set: &ast::Expr) -> Option<Set> {

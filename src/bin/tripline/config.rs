@@ -69,11 +69,11 @@ impl CommandLine {
     }
 }
 
-/// Whether a sub-command takes a setting. What `check` shares with `run` are the parameters of rules.
+/// Whether a sub-command takes a setting. What `check` shares with `run` is what rules are compiled with.
 fn takes(command: &str, key: &str) -> bool {
     match command {
         "run" => true,
-        "check" => key == "param",
+        "check" => key == "param" || key == "allow-read",
         _ => false,
     }
 }

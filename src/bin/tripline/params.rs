@@ -1,11 +1,18 @@
-//! `--param name=value`, the same for every sub-command that compiles rules.
+//! What every sub-command that compiles rules takes: `--param name=value`, `--allow-read FOLDER`.
 
-/// Values of parameters.
+use std::path::PathBuf;
+
+/// Values of parameters, and where lists and tables may lie.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Params {
     /// Set a parameter of the rules; repeat for several
     #[arg(long = "param", short = 'p', value_name = "NAME=VALUE", value_parser = split)]
     pub(crate) params: Vec<(String, String)>,
+
+    /// Let lists and tables be read from beneath this folder too, not only from beneath that of the rules; repeat for
+    /// several
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) allow_read: Vec<PathBuf>,
 }
 
 fn split(text: &str) -> Result<(String, String), String> {

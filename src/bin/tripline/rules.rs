@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tripline::diagnostic::{self, Code, Diagnostic};
 use tripline::{FileId, Limits, Program, Settings, SourceFile, Span, syntax};
 
 use crate::cli::Stop;
+use crate::data::DataFiles;
 use crate::params::Params;
 use crate::terminal::{Terminal, counted};
 
@@ -57,7 +59,9 @@ pub(crate) struct Compiled {
 pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Result<Compiled, Stop> {
     let RuleFiles { sources, mut findings } = read(paths, limits)?;
     if findings.is_empty() {
-        let settings = Settings { params: params.params.clone() };
+        let names = sources.iter().map(|source| source.name.as_str());
+        let files = DataFiles::new(names, paths, &params.allow_read, limits);
+        let settings = Settings { params: params.params.clone(), files: Some(Arc::new(files)) };
         let (program, findings) = Program::compile(&sources, &settings, limits.clone());
         return Ok(Compiled { sources, findings, program });
     }

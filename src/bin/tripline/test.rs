@@ -34,6 +34,10 @@ pub(crate) struct Args {
     #[arg(long)]
     deny: bool,
 
+    /// Let lists and tables be read from beneath this folder too, not only from beneath PATH; repeat for several
+    #[arg(long, value_name = "FOLDER")]
+    allow_read: Vec<PathBuf>,
+
     /// full is told on standard error; json is one line a test on standard output
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
@@ -69,6 +73,8 @@ struct Tally {
 /// Runs the tests.
 pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let files = Files::find(&args.paths)?;
+    let folders = args.paths.iter().filter(|path| path.is_dir());
+    let allow_read: Vec<PathBuf> = args.allow_read.iter().chain(folders).cloned().collect();
     let mut tally = Tally::default();
     let mut out = terminal::out();
     for path in &files.tests {
@@ -78,7 +84,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             terminal.error(&format!("{}: {problem}", path.display()));
         }
         tally.problems += problems.len();
-        let mut compiled = Cache::default();
+        let mut compiled = Cache { allow_read: &allow_read, of: None, program: None };
         for test in &suite.tests {
             let Some(program) = compiled.program(test, &mut tally, terminal)? else { continue };
             let outcome = ruletest::run(test, &program);
@@ -130,8 +136,8 @@ fn tell(
 }
 
 /// The rule set compiled last: most tests of a file have the same.
-#[derive(Default)]
-struct Cache {
+struct Cache<'a> {
+    allow_read: &'a [PathBuf],
     of: Option<RuleSet>,
     program: Option<Arc<Program>>,
 }
@@ -142,7 +148,7 @@ struct RuleSet {
     params: Vec<(String, String)>,
 }
 
-impl Cache {
+impl Cache<'_> {
     /// The rules of a test, or `None` if they do not compile, which is told once.
     fn program(
         &mut self,
@@ -152,7 +158,8 @@ impl Cache {
     ) -> Result<Option<Arc<Program>>, Stop> {
         let wanted = Some(RuleSet { paths: test.rules.clone(), params: test.params.clone() });
         if self.of != wanted {
-            let params = Params { params: test.params.clone() };
+            let allow_read = self.allow_read.to_vec();
+            let params = Params { params: test.params.clone(), allow_read };
             let Compiled { sources, findings, program } =
                 rules::compile(&test.rules, &params, &Limits::default())?;
             if program.is_none() {

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod calendar;
+mod file;
 mod function;
 mod law;
 mod number;
@@ -104,6 +105,7 @@ impl Law {
                 let args: Vec<Value> = args.iter().map(value).collect();
                 function::call(*function, &args, self.limits.computed_bytes)
             }
+            Expr::Lookup { table, key, column } => file::lookup(table, &value(key), *column),
         }
     }
 
@@ -145,6 +147,7 @@ impl Law {
                 Value::Null => Ok(Value::Null),
                 _ => Err(Fault),
             },
+            Set::File(list) => file::is_in(value, list),
             Set::Range { low, high, inclusive } => {
                 let below = if *inclusive { Compare::Le } else { Compare::Lt };
                 let above_low = compare(Compare::Ge, value, &self.value(low, here));
