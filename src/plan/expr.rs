@@ -194,6 +194,37 @@ pub enum Aggregate {
 
 /// `x in …`
 #[derive(Clone, Debug, PartialEq)]
+    /// The standard deviation of a sample, exact before it is rounded once; null of fewer than two.
+    Stddev,
+    /// The least of them that is not less than this share of all.
+    Percentile(Share),
+}
+
+/// A share, from 0 to 1, as it is written: 0.95 is 95 of 100 exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// So many parts of 10^18.
+    parts: u64,
+}
+
+impl Share {
+    const WHOLE: u64 = 1_000_000_000_000_000_000;
+
+    /// The share of this size; `None` if it is not from 0 to 1, or written with more than 18 decimal places.
+    pub fn new(share: f64) -> Option<Share> {
+        let digits = format!("{share}");
+        let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+        let whole: u64 = whole.parse().ok()?;
+        let fraction: u64 = (fraction.len() <= 18).then(|| format!("{fraction:0<18}").parse().ok())??;
+        let parts = whole.checked_mul(Share::WHOLE)?.checked_add(fraction)?;
+        (parts <= Share::WHOLE).then_some(Share { parts })
+    }
+
+    /// The place, from 0, of the first of so many ordered values up to which there are at least this share of them.
+    pub fn of(self, count: usize) -> usize {
+        let rank = (u128::from(self.parts) * count as u128).div_ceil(u128::from(Share::WHOLE));
+        usize::try_from(rank).unwrap_or(usize::MAX).saturating_sub(1)
+    }
 pub enum Set {
     /// These.
     Items(Vec<Expr>),

@@ -6,7 +6,7 @@
 mod expr;
 mod pattern;
 
-pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, SlotRef, TextOp, TextPattern};
+pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
 
 use compact_str::CompactString;

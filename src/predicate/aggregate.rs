@@ -8,13 +8,12 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Value, ValueRef};
-use crate::plan::{Aggregate, SlotRef};
+use crate::plan::{Aggregate, Share, SlotRef};
 
 use super::call::list;
-use super::exact::Exact;
 use super::node::Node;
-use super::number::{finite, length};
 use super::place::Here;
+use super::total::{Spread, Total};
 use super::worth::Fault;
 
 /// How many there are.
@@ -38,6 +37,8 @@ pub(super) fn over(
         }
         Aggregate::Sum => total(slot, arg, here).sum(),
         Aggregate::Avg => total(slot, arg, here).mean(),
+        Aggregate::Stddev => spread(slot, arg, here).deviation(),
+        Aggregate::Percentile(share) => quantile(share, slot, arg, here),
         Aggregate::Min => extreme(slot, arg, here, Ordering::Less),
         Aggregate::Max => extreme(slot, arg, here, Ordering::Greater),
         Aggregate::Distinct => size(different(slot, arg, here)),
@@ -130,106 +131,32 @@ fn extreme(slot: SlotRef, arg: &Node, here: &Here<'_>, wanted: Ordering) -> Resu
 
 fn total(slot: SlotRef, arg: &Node, here: &Here<'_>) -> Total {
     let mut total = Total::default();
-    each(slot, arg, here, |value| total.add(value));
+    each(slot, arg, here, |value| total.take(value, false));
     total
 }
 
-/// A sum without loss, whatever the order.
-#[derive(Debug, Default)]
-struct Total {
-    count: u64,
-    sum: Sum,
+fn spread(slot: SlotRef, arg: &Node, here: &Here<'_>) -> Spread {
+    let mut spread = Spread::default();
+    each(slot, arg, here, |value| spread.take(value, false));
+    spread
 }
 
-#[derive(Debug, Default)]
-enum Sum {
-    #[default]
-    Nothing,
-    /// All are whole numbers.
-    Whole(i128),
-    /// All are durations.
-    Nanos(i128),
-    /// A float is among them.
-    Real(Box<Exact>),
-    /// What cannot be added.
-    Wrong,
-}
-
-impl Total {
-    fn add(&mut self, value: ValueRef<'_>) {
-        let whole = match value {
-            ValueRef::Int(n) => Some(i128::from(n)),
-            ValueRef::Uint(n) => Some(i128::from(n)),
-            _ => None,
-        };
-        self.count += 1;
-        match (&mut self.sum, value, whole) {
-            (sum @ Sum::Nothing, _, Some(n)) => *sum = Sum::Whole(n),
-            (sum @ Sum::Nothing, ValueRef::Duration(d), _) => *sum = Sum::Nanos(d.nanos().into()),
-            (sum @ Sum::Nothing, ValueRef::Float(x), _) => *sum = Sum::Real(real(0, x)),
-            (Sum::Whole(sum), _, Some(n)) => *sum += n,
-            (Sum::Nanos(sum), ValueRef::Duration(d), _) => *sum += i128::from(d.nanos()),
-            (Sum::Real(sum), _, Some(n)) => sum.add_whole(n),
-            (Sum::Real(sum), ValueRef::Float(x), _) => sum.add_float(x),
-            (Sum::Whole(whole), ValueRef::Float(x), _) => self.sum = Sum::Real(real(*whole, x)),
-            (sum, ..) => *sum = Sum::Wrong,
-        }
+/// The least value that is not less than the share of all values, of equal ones the first bound ones first; a fault if
+/// two of them do not compare.
+fn quantile(share: Share, slot: SlotRef, arg: &Node, here: &Here<'_>) -> Result<Value, Fault> {
+    let mut values = in_order(slot, arg, here);
+    let Some(first) = values.first() else { return Ok(Value::Null) };
+    if values.iter().any(|value| value.compare(first).is_none()) {
+        return Err(Fault);
     }
-
-    /// Whole if all are, a duration if all are, else a float.
-    fn sum(self) -> Result<Value, Fault> {
-        match self.sum {
-            Sum::Nothing => Ok(Value::Null),
-            Sum::Whole(sum) => i64::try_from(sum).map(Value::Int).map_err(|_| Fault),
-            Sum::Nanos(sum) => length(i64::try_from(sum).ok()),
-            Sum::Real(sum) => finite(sum.over(1)),
-            Sum::Wrong => Err(Fault),
-        }
-    }
-
-    /// The nearest duration if all are durations, else the nearest float. What has no sum may have a mean.
-    fn mean(self) -> Result<Value, Fault> {
-        match self.sum {
-            Sum::Nothing => Ok(Value::Null),
-            Sum::Whole(sum) => {
-                let mut exact = Exact::ZERO;
-                exact.add_whole(sum);
-                finite(exact.over(self.count))
-            }
-            Sum::Nanos(sum) => length(i64::try_from(nearest(sum, self.count.into())).ok()),
-            Sum::Real(sum) => finite(sum.over(self.count)),
-            Sum::Wrong => Err(Fault),
-        }
-    }
-}
-
-fn real(whole: i128, x: f64) -> Box<Exact> {
-    let mut exact = Box::new(Exact::ZERO);
-    exact.add_whole(whole);
-    exact.add_float(x);
-    exact
-}
-
-/// The nearest whole quotient, half away from zero.
-fn nearest(sum: i128, count: i128) -> i128 {
-    let count = count.max(1);
-    let (quotient, rest) = (sum / count, sum % count);
-    if rest.abs() * 2 >= count { quotient + sum.signum() } else { quotient }
+    values.sort_by(Value::total_cmp);
+    let rank = share.of(values.len());
+    Ok(values.into_iter().nth(rank).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Duration;
-
-    fn of(values: &[Value]) -> (Result<Value, Fault>, Result<Value, Fault>) {
-        let total = || {
-            let mut total = Total::default();
-            values.iter().for_each(|value| total.add(value.borrowed()));
-            total
-        };
-        (total().sum(), total().mean())
-    }
 
     #[test]
     fn different_values_are_counted_once_be_they_few_or_many() {
@@ -241,34 +168,6 @@ mod tests {
                 forms.add(ValueRef::Float(number as f64));
             }
             assert_eq!(forms.ends.len(), 2 * different);
-        }
-    }
-
-    #[test]
-    fn sums_and_means_are_exact_whatever_the_order() {
-        let ns = |n| Value::Duration(Duration::from_nanos(n));
-        let (int, float) = (Value::Int, Value::Float);
-        for (values, sum, mean) in [
-            (vec![], Ok(Value::Null), Ok(Value::Null)),
-            (vec![int(1), int(2)], Ok(int(3)), Ok(float(1.5))),
-            (vec![int(i64::MAX), int(1), int(-1)], Ok(int(i64::MAX)), Ok(float(3_074_457_345_618_258_602.5))),
-            (vec![int(i64::MAX), int(i64::MAX)], Err(Fault), Ok(float(9_223_372_036_854_775_807.0))),
-            (
-                vec![int(i64::MAX), float(0.5)],
-                Ok(float(9_223_372_036_854_775_808.0)),
-                Ok(float(4.611_686_018_427_388e18)),
-            ),
-            (vec![Value::Uint(u64::MAX), int(i64::MIN), int(i64::MIN)], Ok(int(-1)), Ok(float(-1.0 / 3.0))),
-            (vec![ns(i64::MAX), ns(1), ns(-2)], Ok(ns(i64::MAX - 1)), Ok(ns(3_074_457_345_618_258_602))),
-            (vec![ns(1), ns(2)], Ok(ns(3)), Ok(ns(2))),
-            (vec![ns(-1), ns(-2)], Ok(ns(-3)), Ok(ns(-2))),
-            (vec![ns(1), int(2)], Err(Fault), Err(Fault)),
-            (vec![float(1e16), int(1), float(-1e16)], Ok(float(1.0)), Ok(float(1.0 / 3.0))),
-            (vec![Value::str("1")], Err(Fault), Err(Fault)),
-        ] {
-            let turned: Vec<Value> = values.iter().rev().cloned().collect();
-            assert_eq!(of(&values), (sum.clone(), mean.clone()), "{values:?}");
-            assert_eq!(of(&turned), (sum, mean), "{turned:?}");
         }
     }
 }

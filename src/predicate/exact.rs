@@ -1,42 +1,43 @@
 //! Sums without loss: a fixed-point number so wide that every float and every integer fits, rounded once at the end.
 //!
-//! Adding is a carry through a few words, so the order of what is added cannot matter, and what was added could be
-//! taken away again.
+//! Adding is a carry through a few words, so the order of what is added cannot matter, and what was added can be taken
+//! away again.
 
-/// Words of the number, in two's complement, the lowest first.
+/// Words of a sum. Above the bit that is worth 1 there is room for 2^64 of the largest floats.
 const WORDS: usize = 35;
-/// The bit that is worth 1. The least float is 2^-1074; a word below it is for the quotient of a mean. Above it there
-/// is room for 2^64 of the largest floats.
-const ONE: usize = 1074 + 64;
+/// The bit that is worth 1. The least float is 2^-1074; a word below it is for the quotient of a mean.
+const ONE: usize = 1074 + LEAST;
 /// The bit that the least float is worth.
-const LEAST: usize = 64;
+pub(super) const LEAST: usize = 64;
+
+/// A number in two's complement, the lowest word first.
+#[derive(Clone, Debug)]
+pub(super) struct Fixed<const N: usize>([u64; N]);
 
 /// A sum of floats and integers.
-#[derive(Clone, Debug)]
-pub(super) struct Exact([u64; WORDS]);
+pub(super) type Exact = Fixed<WORDS>;
 
-impl Exact {
-    pub(super) const ZERO: Exact = Exact([0; WORDS]);
+/// The digits of the size of a float, and how many bits above the least float they begin.
+pub(super) fn digits(x: f64) -> (u64, usize) {
+    let bits = x.to_bits();
+    let (exponent, fraction) = ((bits >> 52) as usize & 0x7ff, bits & ((1 << 52) - 1));
+    // Below the least exponent there is no hidden bit.
+    if exponent == 0 { (fraction, 0) } else { (fraction | 1 << 52, exponent - 1) }
+}
 
-    pub(super) fn add_whole(&mut self, whole: i128) {
-        let size = whole.unsigned_abs();
-        self.add(size as u64, ONE, whole < 0);
-        self.add((size >> 64) as u64, ONE + 64, whole < 0);
+impl<const N: usize> Fixed<N> {
+    pub(super) const ZERO: Self = Fixed([0; N]);
+
+    pub(super) fn words(&self) -> &[u64] {
+        &self.0
     }
 
-    pub(super) fn add_float(&mut self, x: f64) {
-        let bits = x.to_bits();
-        let (exponent, fraction) = ((bits >> 52) as usize & 0x7ff, bits & ((1 << 52) - 1));
-        // Below the least exponent there is no hidden bit.
-        let (digits, at) = match exponent {
-            0 => (fraction, LEAST),
-            _ => (fraction | 1 << 52, LEAST + exponent - 1),
-        };
-        self.add(digits, at, x < 0.0);
+    pub(super) fn is_negative(&self) -> bool {
+        self.0.last().is_some_and(|word| word >> 63 == 1)
     }
 
     /// Adds `digits · 2^at`, or subtracts it.
-    fn add(&mut self, digits: u64, at: usize, negative: bool) {
+    pub(super) fn add(&mut self, digits: u64, at: usize, negative: bool) {
         let wide = u128::from(digits) << (at % 64);
         let (mut with, mut carry) = (wide as u64, false);
         for (index, word) in self.0.iter_mut().skip(at / 64).enumerate() {
@@ -51,37 +52,41 @@ impl Exact {
         }
     }
 
-    /// The sum divided by a count, rounded once, half to even; infinite if no float is so large.
-    pub(super) fn over(mut self, count: u64) -> f64 {
-        let negative = self.0.last().is_some_and(|word| word >> 63 == 1);
-        if negative {
-            self.negate();
-        }
-        let rest = self.divide(count);
-        let size = self.round(rest);
-        if negative { -size } else { size }
-    }
-
-    fn negate(&mut self) {
+    pub(super) fn negate(&mut self) {
         let mut carry = true;
         for word in &mut self.0 {
             (*word, carry) = (!*word).overflowing_add(u64::from(carry));
         }
     }
+}
 
-    /// Divides and says whether something is left over.
-    fn divide(&mut self, by: u64) -> bool {
-        let by = u128::from(by.max(1));
-        let mut rest = 0;
-        for word in self.0.iter_mut().rev() {
-            let wide = rest << 64 | u128::from(*word);
-            (*word, rest) = ((wide / by) as u64, wide % by);
+impl Exact {
+    /// Adds a whole number, or takes it away.
+    pub(super) fn whole(&mut self, whole: i128, away: bool) {
+        let (size, negative) = (whole.unsigned_abs(), (whole < 0) != away);
+        self.add(size as u64, ONE, negative);
+        self.add((size >> 64) as u64, ONE + 64, negative);
+    }
+
+    /// Adds a float, or takes it away.
+    pub(super) fn float(&mut self, x: f64, away: bool) {
+        let (digits, at) = digits(x);
+        self.add(digits, LEAST + at, (x < 0.0) != away);
+    }
+
+    /// The sum divided by a count, rounded once, half to even; infinite if no float is so large.
+    pub(super) fn over(mut self, count: u64) -> f64 {
+        let negative = self.is_negative();
+        if negative {
+            self.negate();
         }
-        rest != 0
+        let rest = count > 1 && divide(&mut self.0, count);
+        let size = self.round(rest);
+        if negative { -size } else { size }
     }
 
     /// The nearest float of a number that is not negative; `more` if there is a little more than its bits say.
-    fn round(&self, more: bool) -> f64 {
+    pub(super) fn round(&self, more: bool) -> f64 {
         let Some(word) = self.0.iter().rposition(|word| *word != 0) else { return 0.0 };
         let top = word * 64 + 63 - self.word(word).leading_zeros() as usize;
         // 53 bits are kept, but none below the least float.
@@ -111,19 +116,30 @@ impl Exact {
     }
 }
 
+/// Divides a number and says whether something is left over.
+pub(super) fn divide(words: &mut [u64], by: u64) -> bool {
+    let by = u128::from(by.max(1));
+    let mut rest = 0;
+    for word in words.iter_mut().rev().skip_while(|word| **word == 0) {
+        let wide = rest << 64 | u128::from(*word);
+        (*word, rest) = ((wide / by) as u64, wide % by);
+    }
+    rest != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn mean(xs: &[f64]) -> f64 {
         let mut sum = Exact::ZERO;
-        xs.iter().for_each(|x| sum.add_float(*x));
+        xs.iter().for_each(|x| sum.float(*x, false));
         sum.over(xs.len() as u64)
     }
 
     fn total(xs: &[f64]) -> f64 {
         let mut sum = Exact::ZERO;
-        xs.iter().for_each(|x| sum.add_float(*x));
+        xs.iter().for_each(|x| sum.float(*x, false));
         sum.over(1)
     }
 
@@ -138,7 +154,7 @@ mod tests {
         }
         for n in [0, 1, -1, i64::MAX, i64::MIN] {
             let mut sum = Exact::ZERO;
-            sum.add_whole(i128::from(n));
+            sum.whole(i128::from(n), false);
             assert_eq!(sum.over(1), n as f64);
         }
     }
@@ -161,7 +177,7 @@ mod tests {
             assert_eq!(total(&turned), sum, "{turned:?}");
         }
         let mut tenths = Exact::ZERO;
-        (0..10_000).for_each(|_| tenths.add_float(0.1));
+        (0..10_000).for_each(|_| tenths.float(0.1, false));
         assert_eq!(tenths.over(1), 1000.0);
     }
 

@@ -20,7 +20,9 @@ mod number;
 mod personal;
 mod place;
 mod read;
+mod spread;
 mod text;
+mod total;
 mod worth;
 
 pub use compile::Expression;

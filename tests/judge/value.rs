@@ -114,7 +114,7 @@ impl Partition<'_> {
                 different.dedup();
                 Some(Word::Number(different.len() as f64))
             }
-            Aggregate::List => self.give_up(),
+            Aggregate::List | Aggregate::Stddev | Aggregate::Percentile(_) => self.give_up(),
         }
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use tripline::data::{List, Rows, Table};
 use tripline::function::{Function, Kind};
-use tripline::plan::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, SlotRef, TextOp, TextPattern};
+use tripline::plan::{
+    Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern,
+};
 use tripline::{Duration, Event, FieldType, Record, SlotId, StepId, Timestamp, Value};
 
 pub struct Tape<'t>(std::slice::Iter<'t, u16>);
@@ -96,8 +98,12 @@ fn lookup(tape: &mut Tape, want: Want, depth: usize) -> Expr {
 
 /// The forms that give anything.
 fn any(tape: &mut Tape, want: Want, depth: usize) -> Expr {
-    match tape.below(7) {
+    match tape.below(8) {
         5 => lookup(tape, want, depth),
+        6 => {
+            let share = tape.one_of(&[0.0, 0.1, 0.25, 0.5, 0.95, 1.0]);
+            aggregate(tape, Aggregate::Percentile(Share::new(share).unwrap()), want, depth)
+        }
         0 => Expr::Coalesce(boxed(tape, want, depth), boxed(tape, want, depth)),
         1 => Expr::If(boxed(tape, Want::Bool, depth), boxed(tape, want, depth), boxed(tape, want, depth)),
         2 => Expr::Bound { slot: slot(tape), pick: pick(tape), field: field(tape, want) },
@@ -208,9 +214,10 @@ fn set(tape: &mut Tape, of: Want, depth: usize) -> Set {
 }
 
 fn number(tape: &mut Tape, depth: usize) -> Expr {
-    let form = tape.below(10);
+    let form = tape.below(11);
     let of = tape.one_of(&WANTS);
     match form {
+        10 => aggregate(tape, Aggregate::Stddev, Want::Number, depth),
         0 => Expr::Neg(boxed(tape, Want::Number, depth)),
         1..5 => binary(tape, None, Want::Number, Want::Number, depth),
         5 => binary(tape, Some(Binary::Div), Want::Length, Want::Length, depth),
@@ -236,7 +243,8 @@ fn time(tape: &mut Tape, depth: usize) -> Expr {
 
 fn length(tape: &mut Tape, depth: usize) -> Expr {
     use Want::{Length, Number, Time};
-    match tape.below(8) {
+    match tape.below(9) {
+        8 => aggregate(tape, Aggregate::Stddev, Length, depth),
         0 => binary(tape, Some(Binary::Sub), Time, Time, depth),
         1 | 2 => binary(tape, None, Length, Length, depth),
         3 => binary(tape, Some(Binary::Mul), Number, Length, depth),

@@ -1,8 +1,9 @@
 //! Aggregates over the events bound to one step.
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::event::Value;
 use crate::id::SlotId;
-use crate::plan::{Aggregate, Expr};
+use crate::plan::{Aggregate, Expr, Share};
 use crate::span::Span;
 use crate::syntax::ast::{self, ExprKind, Ident, Path};
 
@@ -40,6 +41,32 @@ impl Cx<'_, '_> {
         Typed::new(Expr::Aggregate { function: what, slot: reach.slot, arg: Some(Box::new(value.expr)) }, ty)
     }
 
+    /// `percentile(x.f, 0.95)`
+    pub(super) fn percentile(&mut self, function: &Ident, args: &[ast::Expr], span: Span) -> Typed {
+        let [value, share] = args else {
+            return self.report(arguments(function, "a value of a step and a share", args, span));
+        };
+        let typed = self.lower(share);
+        let number = match &typed.expr {
+            Expr::Const(Value::Float(x)) => Some(*x),
+            Expr::Const(Value::Int(n)) => Some(*n as f64),
+            _ => None,
+        };
+        let Some(share) = number.and_then(Share::new) else {
+            if typed.ty != Type::Error {
+                let (code, message) = match number {
+                    Some(_) => (Code::WrongArguments, "a share is a number from 0 to 1"),
+                    None => (Code::NotConstant, "the share of `percentile` must be a constant number"),
+                };
+                let finding = Diagnostic::new(code, share.span, message);
+                self.report(finding.help("write `0.95` for the 95th percentile, `0.5` for the median"));
+            }
+            drop(self.aggregate(Aggregate::Min, function, std::slice::from_ref(value), span));
+            return Typed::error();
+        };
+        self.aggregate(Aggregate::Percentile(share), function, std::slice::from_ref(value), span)
+    }
+
     /// The step whose name is all of the argument.
     fn plain_step<'e>(&self, arg: &'e ast::Expr) -> Option<&'e Ident> {
         match &bare(arg).kind {
@@ -57,7 +84,7 @@ impl Cx<'_, '_> {
             let message =
                 format!("`{}` wants a value of each event, and `{}` is a step", function.name, name.name);
             let finding = Diagnostic::new(Code::WrongArguments, arg.span, message);
-            return self.report(finding.help(format!("write `{}({}.FIELD)`", function.name, name.name)));
+            return self.report(finding.help(format!("write `{}`", written(function, &name.name))));
         }
         Typed::new(Expr::Aggregate { function: what, slot: reach.slot, arg: None }, Type::Int)
     }
@@ -96,11 +123,20 @@ impl Cx<'_, '_> {
                     format!("`{}` is made of the events of a step, and no step is named here", function.name);
                 let code = if name.is_some() { Code::UnknownName } else { Code::WrongArguments };
                 let finding = Diagnostic::new(code, arg.span, message);
-                let field = if function.name == "count" { "" } else { ".FIELD" };
-                finding.help(format!("write `{}(x{field})` with the name of a step", function.name))
+                finding.help(format!("write `{}` with the name of a step", written(function, "x")))
             }
         }
     }
+}
+
+/// An aggregate over a step, as a rule writes it.
+fn written(function: &Ident, step: &str) -> String {
+    let behind = match function.name.as_str() {
+        "count" => "",
+        "percentile" => ".FIELD, 0.95",
+        _ => ".FIELD",
+    };
+    format!("{}({step}{behind})", function.name)
 }
 
 /// What an aggregate makes of values of a type.
@@ -108,11 +144,11 @@ fn result(what: Aggregate, of: &Type) -> Option<Type> {
     match what {
         Aggregate::Count | Aggregate::Distinct => Some(Type::Int),
         Aggregate::List => Some(Type::List(Box::new(of.clone()))),
-        Aggregate::Min | Aggregate::Max => of.is_ordered().then(|| of.clone()),
+        Aggregate::Min | Aggregate::Max | Aggregate::Percentile(_) => of.is_ordered().then(|| of.clone()),
         Aggregate::Sum => (of.is_number() || *of == Type::Duration).then(|| of.clone()),
-        Aggregate::Avg if of.is_open() => Some(of.clone()),
-        Aggregate::Avg if *of == Type::Duration => Some(Type::Duration),
-        Aggregate::Avg => of.is_number().then_some(Type::Float),
+        Aggregate::Avg | Aggregate::Stddev if of.is_open() => Some(of.clone()),
+        Aggregate::Avg | Aggregate::Stddev if *of == Type::Duration => Some(Type::Duration),
+        Aggregate::Avg | Aggregate::Stddev => of.is_number().then_some(Type::Float),
     }
 }
 

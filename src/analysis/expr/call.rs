@@ -25,7 +25,7 @@ pub(super) enum Form {
     Has,
     Time,
     Lookup,
-    Later,
+    Percentile,
 }
 
 const FORMS: [(&str, Form); 19] = [
@@ -40,8 +40,8 @@ const FORMS: [(&str, Form); 19] = [
     ("max", Form::Of(Aggregate::Max)),
     ("distinct", Form::Of(Aggregate::Distinct)),
     ("list", Form::Of(Aggregate::List)),
-    ("stddev", Form::Later),
-    ("percentile", Form::Later),
+    ("stddev", Form::Of(Aggregate::Stddev)),
+    ("percentile", Form::Percentile),
     ("rising", Form::Rising),
     ("falling", Form::Falling),
     ("lag", Form::Lag),
@@ -88,7 +88,7 @@ impl Cx<'_, '_> {
             Some(Form::Has) => self.has(function, args, span),
             Some(Form::Time) => self.time(function, args, span),
             Some(Form::Lookup) => self.bare_lookup(args, span),
-            Some(Form::Later) => self.later_aggregate(function, args, span),
+            Some(Form::Percentile) => self.percentile(function, args, span),
             Some(pick) => self.bare_pick(pick, function, args, span),
             None => match Function::by_name(&function.name) {
                 Some(known) => self.function(known, function, args, span),

@@ -46,7 +46,7 @@ impl Cx<'_, '_> {
         match &value.kind {
             ExprKind::Member { base, .. } => self.unbound(base, own).map(|_| value),
             ExprKind::Call { function, args } => match function.name.as_str() {
-                "min" | "max" | "avg" | "sum" => {
+                "min" | "max" | "avg" | "sum" | "stddev" | "percentile" => {
                     let names = args.iter().flat_map(|arg| names_in(arg, self.layout));
                     names.into_iter().any(|name| name.name == own).then_some(value)
                 }

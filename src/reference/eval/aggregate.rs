@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use num_bigint::BigInt;
+
 use super::function::list;
 use super::scope::Here;
-use super::{Fault, Law, Worth, number};
+use super::{Fault, Law, Worth, number, rational};
 use crate::event::Value;
-use crate::plan::{Aggregate, Expr, SlotRef};
+use crate::plan::{Aggregate, Expr, Share, SlotRef};
 use crate::time::Duration;
 
 impl Law {
@@ -34,6 +36,8 @@ impl Law {
             Aggregate::Max => extreme(&values, Ordering::Greater),
             Aggregate::Sum => sum(&values),
             Aggregate::Avg => mean(&values),
+            Aggregate::Stddev => deviation(&values),
+            Aggregate::Percentile(share) => percentile(values, share),
         }
     }
 }
@@ -71,7 +75,7 @@ fn sum(values: &[Value]) -> Worth {
     match (total(values, nanos), total(values, whole)) {
         (Some(total), _) => Ok(Value::Duration(Duration::from_nanos(fits(total)?))),
         (_, Some(total)) => Ok(Value::Int(fits(total)?)),
-        _ => number::finite(exact_quotient(values, 1.0)?),
+        _ => number::finite(rational::mean(&numbers(values)?, 1)),
     }
 }
 
@@ -81,7 +85,7 @@ fn mean(values: &[Value]) -> Worth {
         return Ok(Value::Null);
     }
     let Some(total) = total(values, nanos) else {
-        return number::finite(exact_quotient(values, values.len() as f64)?);
+        return number::finite(rational::mean(&numbers(values)?, values.len()));
     };
     let count = values.len() as i128;
     let away = if (total % count).abs() * 2 >= count { total.signum() } else { 0 };
@@ -107,82 +111,43 @@ fn whole(value: &Value) -> Option<i128> {
     }
 }
 
-/// The exact sum divided by a count. Where the sum, or a sum on the way to it, is beyond all floats, it is taken of
-/// values that are scaled down.
-fn exact_quotient(values: &[Value], count: f64) -> Result<f64, Fault> {
-    const SCALE: f64 = 1.0 / 18_446_744_073_709_551_616.0; // 2^-64
-    let plain = scaled_quotient(values, 1.0, count)?;
-    if plain.is_finite() { Ok(plain) } else { Ok(scaled_quotient(values, SCALE, count)? / SCALE) }
-}
-
-/// Adds floats without loss and rounds at the end, with non-overlapping partial sums (Shewchuk, "Adaptive precision
-/// floating-point arithmetic", 1997).
-fn scaled_quotient(values: &[Value], scale: f64, count: f64) -> Result<f64, Fault> {
-    let mut partials: Vec<f64> = Vec::new();
-    for value in values {
-        for part in parts(value)? {
-            add(&mut partials, part * scale);
-        }
+/// The deviation of a sample: of durations the nearest one, else the nearest float.
+fn deviation(values: &[Value]) -> Worth {
+    let lengths = values.iter().filter(|value| matches!(value, Value::Duration(_))).count();
+    let numbers = exact(values)?;
+    if lengths > 0 && lengths < values.len() {
+        return Err(Fault);
     }
-    let quotient = rounded(&partials) / count;
-    // What the quotient leaves over corrects it; of a sum that is not divided nothing is left that would count.
-    let product = quotient * count;
-    add(&mut partials, -product);
-    add(&mut partials, -quotient.mul_add(count, -product));
-    Ok(if count == 1.0 { quotient } else { quotient + rounded(&partials) / count })
-}
-
-/// A number as floats that add up to it exactly.
-fn parts(value: &Value) -> Result<[f64; 2], Fault> {
-    let split = |n: i128| {
-        let high = n as f64;
-        [high, (n - high as i128) as f64]
-    };
-    match value {
-        Value::Float(x) => Ok([*x, 0.0]),
-        Value::Int(n) => Ok(split(i128::from(*n))),
-        Value::Uint(n) => Ok(split(i128::from(*n))),
-        _ => Err(Fault),
+    if values.len() < 2 {
+        return Ok(Value::Null);
+    }
+    let deviation = rational::deviation(&numbers);
+    match (lengths, number::finite(deviation)?) {
+        (0, float) => Ok(float),
+        _ => match number::truncate(deviation.round())? {
+            Value::Int(n) => Ok(Value::Duration(Duration::from_nanos(n))),
+            _ => Err(Fault),
+        },
     }
 }
 
-fn add(partials: &mut Vec<f64>, mut x: f64) {
-    let mut kept = 0;
-    for at in 0..partials.len() {
-        let mut y = partials[at];
-        if x.abs() < y.abs() {
-            std::mem::swap(&mut x, &mut y);
-        }
-        let high = x + y;
-        let low = y - (high - x);
-        if low != 0.0 {
-            partials[kept] = low;
-            kept += 1;
-        }
-        x = high;
+/// The least value up to which there are at least this share of all; they must compare with the first.
+fn percentile(mut values: Vec<Value>, share: Share) -> Worth {
+    let Some(first) = values.first().cloned() else { return Ok(Value::Null) };
+    if values.iter().any(|value| value.compare(&first).is_none()) {
+        return Err(Fault);
     }
-    partials.truncate(kept);
-    partials.push(x);
+    values.sort_by(|a, b| a.total_cmp(b));
+    Ok(values.get(share.of(values.len())).cloned().unwrap_or_default())
 }
 
-/// The sum of non-overlapping partials, the least first, rounded half to even.
-fn rounded(partials: &[f64]) -> f64 {
-    let (mut high, mut low, mut at) = (0.0, 0.0, partials.len());
-    while at > 0 && low == 0.0 {
-        at -= 1;
-        let (x, y) = (high, partials[at]);
-        high = x + y;
-        low = y - (high - x);
-    }
-    // What lies below a tie breaks it.
-    let below = if at > 0 { partials[at - 1] } else { 0.0 };
-    if (low < 0.0 && below < 0.0) || (low > 0.0 && below > 0.0) {
-        let (twice, up) = (low * 2.0, high + low * 2.0);
-        if twice == up - high {
-            return up;
-        }
-    }
-    high
+/// Numbers alone.
+fn numbers(values: &[Value]) -> Result<Vec<BigInt>, Fault> {
+    if values.iter().any(|value| matches!(value, Value::Duration(_))) { Err(Fault) } else { exact(values) }
+}
+
+fn exact(values: &[Value]) -> Result<Vec<BigInt>, Fault> {
+    values.iter().map(|value| rational::exact(value).ok_or(Fault)).collect()
 }
 
 #[cfg(test)]
@@ -218,6 +183,35 @@ mod tests {
         assert_eq!(mean(&floats(&[1e16, 1.0, -1e16])), Ok(Value::Float(1.0 / 3.0)));
         assert_eq!(mean(&[Value::Int(i64::MAX), Value::Int(i64::MAX)]), Ok(Value::Float(i64::MAX as f64)));
         assert_eq!(mean(&[]), Ok(Value::Null));
+    }
+
+    #[test]
+    fn deviations_are_exact_before_they_are_rounded() {
+        let float = |x| Ok(Value::Float(x));
+        assert_eq!(deviation(&floats(&[1.0, 3.0])), float(2f64.sqrt()));
+        assert_eq!(deviation(&floats(&[1e16, 1e16 + 2.0])), float(2f64.sqrt()));
+        assert_eq!(deviation(&floats(&[0.1; 7])), float(0.0));
+        assert_eq!(deviation(&floats(&[f64::from_bits(1), 0.0])), float(f64::from_bits(1)));
+        assert_eq!(deviation(&floats(&[f64::MAX, -f64::MAX])), Err(Fault));
+        assert_eq!(
+            deviation(&[Value::Int(i64::MAX), Value::Int(i64::MIN)]),
+            float(13_043_817_825_332_782_212.0)
+        );
+        assert_eq!(deviation(&floats(&[1.0])), Ok(Value::Null));
+        let second = |n: i64| Value::Duration(Duration::from_millis(n * 1000));
+        assert_eq!(deviation(&[second(1), second(3), second(5)]), Ok(second(2)));
+        assert_eq!(deviation(&[second(1), Value::Int(3)]), Err(Fault));
+    }
+
+    #[test]
+    fn a_percentile_is_a_value_that_is_there() {
+        let share = |p| Share::new(p).unwrap();
+        let ints: Vec<Value> = (1..=10).rev().map(Value::Int).collect();
+        for (p, value) in [(0.0, 1), (0.1, 1), (0.11, 2), (0.5, 5), (0.7, 7), (0.95, 10), (1.0, 10)] {
+            assert_eq!(percentile(ints.clone(), share(p)), Ok(Value::Int(value)), "{p}");
+        }
+        assert_eq!(percentile(vec![Value::Int(1), Value::str("a")], share(0.5)), Err(Fault));
+        assert!(Share::new(1.5).is_none() && Share::new(-0.1).is_none() && Share::new(1e-19).is_none());
     }
 
     #[test]

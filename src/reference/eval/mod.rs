@@ -9,6 +9,7 @@ mod function;
 mod law;
 mod number;
 mod personal;
+mod rational;
 mod scope;
 
 use std::cmp::Ordering;
