@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tripline::diagnostic::{Code, Diagnostic};
 use tripline::{Limits, Program, Settings, SourceFile};
@@ -56,7 +55,7 @@ fn compile(path: &Path) -> (SourceFile, Vec<Diagnostic>) {
     let params = sets.map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let file = SourceFile::new(path.file_name().unwrap().to_str().unwrap(), text);
     let limits = Limits { diagnostics: 1000, ..Limits::default() };
-    let settings = Settings { params, files: Some(Arc::new(Beside::default())) };
+    let settings = Settings { params, ..Beside::default().settings() };
     let (program, found) = Program::compile(std::slice::from_ref(&file), &settings, limits);
     assert_eq!(program.is_none(), found.iter().any(Diagnostic::is_error), "{}", path.display());
     (file, found)

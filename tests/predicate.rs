@@ -321,7 +321,7 @@ fn sums_means_and_deviations_are_rounded_once_whatever_the_order() {
     outcome.unwrap();
 }
 
-const FORMS: [&str; 37] = [
+const FORMS: [&str; 38] = [
     "const",
     "field",
     "bound",
@@ -359,6 +359,7 @@ const FORMS: [&str; 37] = [
     "lookup",
     "stddev",
     "percentile",
+    "own",
 ];
 
 fn note(expr: &Expr, seen: &mut BTreeSet<String>) {
@@ -407,6 +408,7 @@ fn note(expr: &Expr, seen: &mut BTreeSet<String>) {
         Expr::If(..) => "if",
         Expr::List(_) => "list",
         Expr::Lookup { .. } => "lookup",
+        Expr::Own(..) => "own",
         Expr::Call(function, _) => {
             seen.insert(format!("call {}", function.name()));
             return;

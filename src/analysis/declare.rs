@@ -5,9 +5,11 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Schema, Value};
+use crate::function::Functions;
 use crate::span::Span;
 use crate::syntax::ast::{File, Ident, Item, ParamDecl};
 
+use super::expr::check_own;
 use super::report::{duplicate, suggest};
 use super::settings::{Settings, read};
 use super::types::Type;
@@ -20,6 +22,7 @@ pub(super) struct Declared {
     pub(super) params: IndexMap<CompactString, Param>,
     pub(super) lists: IndexMap<CompactString, file::List>,
     pub(super) tables: IndexMap<CompactString, file::Table>,
+    pub(super) functions: Functions,
     names: IndexMap<CompactString, Span>,
 }
 
@@ -33,7 +36,8 @@ pub(super) struct Param {
 
 /// Collects what all files declare.
 pub(super) fn collect(files: &[File], settings: &Settings, found: &mut Vec<Diagnostic>) -> Declared {
-    let mut declared = Declared::default();
+    let mut declared = Declared { functions: settings.functions.clone(), ..Declared::default() };
+    check_own(&declared.functions, found);
     let mut events = IndexMap::new();
     let mut rules = IndexMap::new();
     for item in files.iter().flat_map(|file| &file.items) {

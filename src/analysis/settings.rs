@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::data::Files;
 use crate::event::Value;
+use crate::function::Functions;
 use crate::time::{Duration, Timestamp};
 
 use super::types::Type;
@@ -16,6 +17,8 @@ pub struct Settings {
     pub params: Vec<(String, String)>,
     /// Gives the files that lists and tables are read from. Without it such a declaration is an error.
     pub files: Option<Arc<dyn Files>>,
+    /// Functions that rules may call besides the built-in ones.
+    pub functions: Functions,
 }
 
 /// Reads the text of a setting as a value of this type; `None` if it is none. A whole number is a float too.

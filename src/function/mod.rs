@@ -1,9 +1,13 @@
 //! The built-in functions of one value: names, signatures, what they do. One table; engines execute it.
 //!
 //! What speaks of bound events (`first`, `count`, `rising` …) is not here: those are forms of the language, not
-//! functions of values, and the plan has nodes for them.
+//! functions of values, and the plan has nodes for them. An embedder may add functions of its own ([`Functions`]).
+
+mod own;
 
 use crate::event::FieldType;
+
+pub use own::{Functions, Own};
 
 /// What an argument or a result may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

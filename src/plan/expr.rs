@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::data::{List, Table};
 use crate::event::{FieldType, Value};
-use crate::function::Function;
+use crate::function::{Function, Own};
 use crate::id::{GroupId, SlotId, StepId};
 
 /// An expression. Null stands for unknown: every form says below what it makes of it; where nothing is said, a null
@@ -90,6 +90,8 @@ pub enum Expr {
     List(Vec<Expr>),
     /// A built-in function.
     Call(Function, Vec<Expr>),
+    /// A function of an embedder.
+    Own(Arc<Own>, Vec<Expr>),
     /// `lookup(table, key).column`: the cell of the first row whose key is equal, null if there is none.
     Lookup {
         /// The table.
@@ -135,7 +137,9 @@ impl Expr {
                 }
             }
             Expr::If(a, b, c) => [a, b, c].into_iter().for_each(|e| e.visit(visit)),
-            Expr::List(items) | Expr::Call(_, items) => items.iter().for_each(|e| e.visit(visit)),
+            Expr::List(items) | Expr::Call(_, items) | Expr::Own(_, items) => {
+                items.iter().for_each(|e| e.visit(visit))
+            }
         }
     }
 }

@@ -239,6 +239,9 @@ impl Compiler<'_> {
             Expr::Call(function, args) => {
                 Node::Call(*function, self.nodes(args)?, self.limits.computed_bytes)
             }
+            Expr::Own(function, args) => {
+                Node::Own(Arc::clone(function), self.nodes(args)?, self.limits.computed_bytes)
+            }
             Expr::Lookup { table, key, column } => {
                 let key = Box::new(self.node(key)?);
                 Node::Lookup { table: Arc::clone(table), key, column: *column }

@@ -74,6 +74,11 @@ impl Node {
                 let lent: SmallVec<[ValueRef<'_>; 4]> = args.iter().map(Worth::get).collect();
                 made(call(*function, &lent, *most), here)
             }
+            Node::Own(function, args, most) => {
+                let args: SmallVec<[Value; 4]> =
+                    args.iter().map(|arg| arg.worth(here).into_value()).collect();
+                made(function.call(&args, *most).ok_or(Fault), here)
+            }
             Node::Lookup { table, key, column } => {
                 let row = here.known(sought(key.worth(here).get(), |key| table.find(key)));
                 let cell = row.flatten().map(|row| table.cell(row, *column).borrowed());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::{List, Table};
 use crate::event::Value;
-use crate::function::Function;
+use crate::function::{Function, Own};
 use crate::id::StepId;
 use crate::plan::{Aggregate, Binary, Compare, Pick, SlotRef};
 
@@ -48,6 +48,7 @@ pub(super) enum Node {
     List(Box<[Node]>, usize),
     /// A text or list that it makes has at most so many bytes.
     Call(Function, Box<[Node]>, usize),
+    Own(Arc<Own>, Box<[Node]>, usize),
     Lookup {
         table: Arc<Table>,
         key: Box<Node>,

@@ -1,10 +1,12 @@
-//! The files that rules of tests read lists and tables from: those of `corpus/files`, and those that a case brings.
+//! What rules of tests find beside them: files, those of `corpus/files` and those that a case brings, and functions of an
+//! embedder.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use tripline::data::{Files, Rows, Unread, Wanted};
+use tripline::function::{Functions, Kind, Signature};
 use tripline::io::data;
 use tripline::{Limits, Settings, Value};
 
@@ -12,9 +14,36 @@ use tripline::{Limits, Settings, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Beside(pub BTreeMap<String, String>);
 
+/// `own_half(int)`, of an even number; `own_join(string, any …)`; `own_wrong(any)`, which does not give what it should.
+pub fn functions() -> Functions {
+    let half = Signature { required: &[Kind::Int], optional: &[], variadic: false, result: Kind::Int };
+    let join =
+        Signature { required: &[Kind::String], optional: &[Kind::Any], variadic: true, result: Kind::String };
+    let wrong = Signature { required: &[Kind::Any], optional: &[], variadic: false, result: Kind::Float };
+    Functions::default()
+        .with("own_half", half, |args| match args {
+            [Value::Int(n)] if n % 2 == 0 => Some(Value::Int(n / 2)),
+            _ => None,
+        })
+        .with("own_join", join, |args| match args {
+            [Value::Str(by), parts @ ..] => {
+                let texts: Vec<String> = parts.iter().map(|part| format!("{part:?}")).collect();
+                Some(Value::str(texts.join(by)))
+            }
+            _ => None,
+        })
+        .with("own_wrong", wrong, |args| match args {
+            [Value::Int(0)] => Some(Value::Float(f64::NAN)),
+            [Value::Int(1)] => Some(Value::Float(1.0)),
+            [Value::Int(2)] => Some(Value::Null),
+            [value] => Some(value.clone()),
+            _ => None,
+        })
+}
+
 impl Beside {
     pub fn settings(self) -> Settings {
-        Settings { files: Some(Arc::new(self)), ..Settings::default() }
+        Settings { files: Some(Arc::new(self)), functions: functions(), ..Settings::default() }
     }
 
     fn text(&self, name: &str) -> Result<String, Unread> {

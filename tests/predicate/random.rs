@@ -72,6 +72,17 @@ fn boxed(tape: &mut Tape, want: Want, depth: usize) -> Box<Expr> {
 }
 
 /// A value of a file: of the kind that is wanted, or text that says something.
+/// A call of an embedder's function.
+fn own(tape: &mut Tape, depth: usize) -> Expr {
+    let (name, wants): (&str, &[Want]) = tape.one_of(&[
+        ("own_half", &[Want::Number][..]),
+        ("own_join", &[Want::Text, Want::Text, Want::Number]),
+        ("own_wrong", &[Want::Number]),
+    ]);
+    let function = functions().get(name).unwrap().clone();
+    Expr::Own(function, wants.iter().map(|want| some(tape, *want, depth)).collect())
+}
+
 fn scalar(tape: &mut Tape, want: Want) -> Value {
     match tape.below(4) {
         0 if want != Want::List => value(tape, want),
@@ -98,7 +109,8 @@ fn lookup(tape: &mut Tape, want: Want, depth: usize) -> Expr {
 
 /// The forms that give anything.
 fn any(tape: &mut Tape, want: Want, depth: usize) -> Expr {
-    match tape.below(8) {
+    match tape.below(9) {
+        7 => own(tape, depth),
         5 => lookup(tape, want, depth),
         6 => {
             let share = tape.one_of(&[0.0, 0.1, 0.25, 0.5, 0.95, 1.0]);

@@ -1,13 +1,16 @@
-//! Calls: forms of the language and built-in functions.
+//! Calls: forms of the language, built-in functions and those of an embedder.
+
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
-use crate::function::{Function, Kind, Signature};
+use crate::function::{Function, Functions, Kind, Own, Signature};
 use crate::plan::{Aggregate, Expr};
 use crate::span::Span;
 use crate::syntax::ast::{self, Ident};
+use crate::syntax::quote_ident;
 
-use super::super::report::{not_yet, suggest};
+use super::super::report::suggest;
 use super::super::types::Type;
 use super::{Cx, Typed, constant};
 
@@ -61,6 +64,24 @@ impl Form {
     }
 }
 
+/// Whether a name is that of a form or a built-in function.
+fn is_built_in(name: &str) -> bool {
+    Form::by_name(name).is_some() || Function::by_name(name).is_some()
+}
+
+/// Functions of an embedder that no rule could call.
+pub(in crate::analysis) fn check_own(functions: &Functions, found: &mut Vec<Diagnostic>) {
+    for name in functions.names() {
+        let message = match () {
+            () if is_built_in(name) => format!("there is a built-in function `{name}` already"),
+            () if quote_ident(name) != name => format!("`{name}` is no name for a function"),
+            () => continue,
+        };
+        let finding = Diagnostic::without_place(Code::DuplicateName, message);
+        found.push(finding.help("give the embedder's function another name, of letters, digits and `_`"));
+    }
+}
+
 /// The finding about a call with the wrong number of arguments.
 pub(super) fn arguments(function: &Ident, wanted: &str, args: &[ast::Expr], span: Span) -> Diagnostic {
     let message = format!(
@@ -92,7 +113,10 @@ impl Cx<'_, '_> {
             Some(pick) => self.bare_pick(pick, function, args, span),
             None => match Function::by_name(&function.name) {
                 Some(known) => self.function(known, function, args, span),
-                None => self.unknown(function, args),
+                None => match self.declared.functions.get(&function.name).cloned() {
+                    Some(own) => self.own(&own, function, args, span),
+                    None => self.unknown(function, args),
+                },
             },
         }
     }
@@ -100,29 +124,65 @@ impl Cx<'_, '_> {
     pub(super) fn unknown(&mut self, function: &Ident, args: &[ast::Expr]) -> Typed {
         args.iter().for_each(|arg| drop(self.lower(arg)));
         let message = format!("there is no function `{}`", function.name);
-        let names = FORMS.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|f| f.name()));
+        let known = FORMS.iter().map(|(name, _)| *name).chain(Function::ALL.iter().map(|f| f.name()));
+        let names = known.chain(self.declared.functions.names());
         let finding =
             suggest(Diagnostic::new(Code::UnknownFunction, function.span, message), &function.name, names);
         self.report(finding)
     }
 
-    /// `stddev(x.f)`, `percentile(x.f, 0.95)`: checked as the mean is.
-    fn later_aggregate(&mut self, function: &Ident, args: &[ast::Expr], span: Span) -> Typed {
-        let first = args.get(..1).unwrap_or_default();
-        drop(self.aggregate(Aggregate::Avg, function, first, span));
-        self.report(not_yet(function.span, &format!("`{}`", function.name)))
+    fn function(&mut self, function: Function, name: &Ident, args: &[ast::Expr], span: Span) -> Typed {
+        let typed: Vec<Typed> = args.iter().map(|arg| self.lower(arg)).collect();
+        let Some(ty) = self.check_arguments(&function.signature(), name, args, &typed, span) else {
+            return Typed::error();
+        };
+        if !self.check_constants(function, args, &typed) {
+            return Typed::error();
+        }
+        let missing = typed.iter().find_map(|value| value.missing.clone());
+        let mut args: Vec<Expr> = typed.into_iter().map(|value| value.expr).collect();
+        let function = match function {
+            // Inside an aggregate the current event is the one that is counted, as it is for `time(x)`.
+            Function::Age => {
+                args.push(Expr::Now);
+                Function::Elapsed
+            }
+            other => other,
+        };
+        Typed::new(Expr::Call(function, args), ty).missing_with(missing)
     }
 
-    fn function(&mut self, function: Function, name: &Ident, args: &[ast::Expr], span: Span) -> Typed {
-        let signature = function.signature();
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        Function::by_name(name).is_some() || self.declared.functions.get(name).is_some()
+    }
+
+    /// A call of an embedder's function.
+    fn own(&mut self, function: &Arc<Own>, name: &Ident, args: &[ast::Expr], span: Span) -> Typed {
         let typed: Vec<Typed> = args.iter().map(|arg| self.lower(arg)).collect();
-        if args.len() < signature.required.len() || (args.len() > most(&signature)) {
-            return self.report(arguments(name, &wanted(&signature), args, span));
+        let Some(ty) = self.check_arguments(&function.signature(), name, args, &typed, span) else {
+            return Typed::error();
+        };
+        let missing = typed.iter().find_map(|value| value.missing.clone());
+        let args = typed.into_iter().map(|value| value.expr).collect();
+        Typed::new(Expr::Own(Arc::clone(function), args), ty).missing_with(missing)
+    }
+
+    /// The type of what a function gives, if its arguments are right in number and types.
+    fn check_arguments(
+        &mut self,
+        signature: &Signature,
+        name: &Ident,
+        args: &[ast::Expr],
+        typed: &[Typed],
+        span: Span,
+    ) -> Option<Type> {
+        if args.len() < signature.required.len() || args.len() > most(signature) {
+            self.report(arguments(name, &wanted(signature), args, span));
+            return None;
         }
-        let mut same = Type::Null;
-        let mut right = true;
-        for (at, (arg, value)) in args.iter().zip(&typed).enumerate() {
-            let kind = kind_of(&signature, at);
+        let (mut same, mut right) = (Type::Null, true);
+        for (at, (arg, value)) in args.iter().zip(typed).enumerate() {
+            let kind = kind_of(signature, at);
             let fits = if kind == Kind::Same {
                 let common = same.common(&value.ty);
                 common.clone().inspect(|ty| same = ty.clone()).is_some()
@@ -138,29 +198,15 @@ impl Cx<'_, '_> {
                 );
             }
         }
-        right &= self.check_constants(function, args, &typed);
-        if !right {
-            return Typed::error();
-        }
-        let ty = match signature.result {
+        right.then(|| match signature.result {
             Kind::Same if signature.required.first() == Some(&Kind::Same) => same,
             Kind::Same => {
                 typed.iter().try_fold(Type::Null, |all, value| all.common(&value.ty)).unwrap_or(Type::Any)
             }
-            Kind::List => Type::List(Box::new(Type::String)),
+            Kind::List if name.name == Function::Split.name() => Type::List(Box::new(Type::String)),
+            Kind::List => Type::List(Box::new(Type::Any)),
             kind => Type::of_field(&kind.field_type()),
-        };
-        let missing = typed.iter().find_map(|value| value.missing.clone());
-        let mut args: Vec<Expr> = typed.into_iter().map(|value| value.expr).collect();
-        let function = match function {
-            // Inside an aggregate the current event is the one that is counted, as it is for `time(x)`.
-            Function::Age => {
-                args.push(Expr::Now);
-                Function::Elapsed
-            }
-            other => other,
-        };
-        Typed::new(Expr::Call(function, args), ty).missing_with(missing)
+        })
     }
 
     /// What is known of constant arguments before any event.

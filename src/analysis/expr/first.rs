@@ -1,7 +1,6 @@
 //! Conditions of loops that the first iteration cannot meet, as nothing is bound yet.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::function::Function;
 use crate::syntax::ast::{self, BinaryOp, ExprKind, Literal, Path, UnaryOp};
 use crate::syntax::print_expr;
 
@@ -55,9 +54,7 @@ impl Cx<'_, '_> {
                 name if Form::by_name(name).is_some_and(Form::picks) => {
                     is_step(args.first()?, own).then_some(value)
                 }
-                name if Function::by_name(name).is_some() => {
-                    args.iter().find_map(|arg| self.unbound(arg, own))
-                }
+                name if self.is_function(name) => args.iter().find_map(|arg| self.unbound(arg, own)),
                 _ => None,
             },
             ExprKind::Unary { op: UnaryOp::Neg, operand: inner } | ExprKind::Paren(inner) => {

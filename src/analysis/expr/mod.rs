@@ -17,6 +17,8 @@ mod slip;
 mod text;
 mod trend;
 
+pub(super) use call::check_own;
+
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;

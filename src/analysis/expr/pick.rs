@@ -2,7 +2,6 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
-use crate::function::Function;
 use crate::plan::{Expr, Pick};
 use crate::span::Span;
 use crate::syntax::ast::{self, ExprKind, Ident, Path};
@@ -29,7 +28,7 @@ impl Cx<'_, '_> {
                 }
                 None => Typed::error(),
             },
-            None if Function::by_name(&function.name).is_none() => self.unknown(function, args),
+            None if !self.is_function(&function.name) => self.unknown(function, args),
             _ => {
                 let message = format!("`{}` gives a value, and only an event has fields", function.name);
                 self.wrong_type(span, message)

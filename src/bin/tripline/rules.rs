@@ -61,7 +61,8 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
     if findings.is_empty() {
         let names = sources.iter().map(|source| source.name.as_str());
         let files = DataFiles::new(names, paths, &params.allow_read, limits);
-        let settings = Settings { params: params.params.clone(), files: Some(Arc::new(files)) };
+        let settings =
+            Settings { params: params.params.clone(), files: Some(Arc::new(files)), ..Settings::default() };
         let (program, findings) = Program::compile(&sources, &settings, limits.clone());
         return Ok(Compiled { sources, findings, program });
     }

@@ -106,6 +106,10 @@ impl Law {
                 let args: Vec<Value> = args.iter().map(value).collect();
                 function::call(*function, &args, self.limits.computed_bytes)
             }
+            Expr::Own(function, args) => {
+                let args: Vec<Value> = args.iter().map(value).collect();
+                function.call(&args, self.limits.computed_bytes).ok_or(Fault)
+            }
             Expr::Lookup { table, key, column } => file::lookup(table, &value(key), *column),
         }
     }
