@@ -7,7 +7,9 @@ use compact_str::CompactString;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::{Event, Key, Value, ValueRef};
-use crate::plan::Level;
+use crate::function::Function;
+use crate::plan::{KeyShown, Level};
+use crate::predicate::veiled;
 use crate::time::Timestamp;
 
 /// A match, a timeout or a summary.
@@ -21,7 +23,7 @@ pub struct Alert {
     pub id: u128,
     /// The event type of the alert.
     pub event_type: CompactString,
-    /// The partition.
+    /// The partition, as the rule has it shown.
     pub key: Key,
     /// When it was certain: its time as an event.
     pub time: Timestamp,
@@ -66,8 +68,22 @@ pub struct RuleInfo {
     pub risk: Option<u8>,
     /// The names of the key expressions, one for each value of an alert's key.
     pub key_names: Vec<CompactString>,
+    /// How its alerts show the key. Unless in the clear, no record of an alert holds the fields of events.
+    pub key_shown: KeyShown,
     /// The remaining metadata.
     pub notes: Vec<(CompactString, Value)>,
+}
+
+impl RuleInfo {
+    /// A key as alerts of the rule show it.
+    pub(crate) fn shown(&self, key: Key) -> Key {
+        let function = match self.key_shown {
+            KeyShown::Clear => return key,
+            KeyShown::Masked => Function::Mask,
+            KeyShown::Hidden => Function::Hash,
+        };
+        Key::new(key.values().iter().map(|value| veiled(function, value)).collect()).unwrap_or_default()
+    }
 }
 
 /// What puts an alert in the one order of alerts.

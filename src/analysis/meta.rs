@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Value;
-use crate::plan::{Level, Meta, Status};
+use crate::plan::{KeyShown, Level, Meta, Status};
 use crate::syntax::ast::{Ident, Literal, MetaValue};
 use crate::syntax::{CLAUSES, instead_of_clause};
 
@@ -26,9 +26,10 @@ enum Kind {
     Status,
     Risk,
     Enabled,
+    Key,
 }
 
-const WORDS: [(&str, Kind); 14] = [
+const WORDS: [(&str, Kind); 15] = [
     ("id", Kind::Name),
     ("title", Kind::Text),
     ("description", Kind::Text),
@@ -43,11 +44,12 @@ const WORDS: [(&str, Kind); 14] = [
     ("falsepositives", Kind::Names),
     ("runbook", Kind::Text),
     ("enabled", Kind::Enabled),
+    ("key", Kind::Key),
 ];
 
 /// Whether a word of the metadata changes what a rule finds or says. The others can change without the rule's version.
 pub(super) fn is_behaviour(word: &str) -> bool {
-    matches!(word, "id" | "severity" | "risk")
+    matches!(word, "id" | "severity" | "risk" | "key")
 }
 
 /// Takes one clause in.
@@ -64,6 +66,7 @@ pub(super) fn set(meta: &mut Meta, key: &Ident, value: &MetaValue, found: &mut V
             let finding = Diagnostic::new(Code::BadValue, value.span(), message);
             found.push(match (*kind, word(value)) {
                 (Kind::Severity, Some(text)) => suggest(finding, &text, Level::ALL.map(Level::as_str)),
+                (Kind::Key, Some(text)) => suggest(finding, &text, KeyShown::ALL.map(KeyShown::as_str)),
                 (Kind::Status, Some(text)) => suggest(finding, &text, ["draft", "live"]),
                 _ => finding,
             });
@@ -111,6 +114,12 @@ fn read(meta: &mut Meta, kind: Kind, value: &MetaValue) -> Result<Option<Value>,
                 Some("shadow") => return Err(Problem::Later("`status shadow`")),
                 _ => return Err(Problem::Wants(one_of(["draft", "shadow", "live"]))),
             };
+            Ok(None)
+        }
+        Kind::Key => {
+            let shown =
+                word(value).and_then(|text| KeyShown::ALL.into_iter().find(|shown| shown.as_str() == text));
+            meta.key = shown.ok_or_else(|| Problem::Wants(one_of(KeyShown::ALL.map(KeyShown::as_str))))?;
             Ok(None)
         }
         Kind::Risk => match value {

@@ -46,8 +46,21 @@ pub(super) fn plan(rule: &ast::Rule, uses: &mut Uses, around: &mut Surroundings)
         around.found.push(no_effect(span, "`when` has no effect: only a window has a condition of its own"));
     }
     let (body, output, timeout) = made?;
+    check_shown_key(rule, &body, around.found);
     let canonical = canonical(rule, uses, around.declared);
     Some(plan::Rule { name: rule.name.name.clone(), meta: clauses.meta, body, output, timeout, canonical })
+}
+
+/// Without a key there is nothing to show.
+fn check_shown_key(rule: &ast::Rule, body: &plan::Body, found: &mut Vec<Diagnostic>) {
+    let has_key = matches!(body, plan::Body::Sequence(sequence) if !sequence.key.is_empty());
+    let clause = rule.clauses.iter().find_map(|clause| match &clause.kind {
+        ast::ClauseKind::Meta { key, value } if key.name == "key" => Some(key.span.to(value.span())),
+        _ => None,
+    });
+    if let Some(span) = clause.filter(|_| !has_key) {
+        found.push(no_effect(span, "`key` has no effect in a rule without a key"));
+    }
 }
 
 type Made = (plan::Body, Output, Option<plan::Timeout>);

@@ -4,8 +4,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::value::{JsonRecord, JsonValue};
-use crate::alert::{Alert, Kind};
+use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::Event;
+use crate::plan::KeyShown;
 
 /// What an alert says about the events bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,12 @@ pub struct AlertFormat {
 }
 
 impl AlertFormat {
+    /// Whether an alert of a rule holds the events bound: if evidence is full and the rule does not hide its key, which
+    /// the events would tell.
+    pub fn shows_events(&self, rule: &RuleInfo) -> bool {
+        self.evidence == Evidence::Full && rule.key_shown == KeyShown::Clear
+    }
+
     /// The alert as one line of JSON, without the end of the line.
     pub fn line(&self, alert: &Alert) -> serde_json::Result<Vec<u8>> {
         let shown = Shown { format: self, alert };
@@ -100,7 +107,7 @@ impl Serialize for Shown<'_> {
 
 impl Shown<'_> {
     fn evidence<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let (limit, full) = (self.format.limit, self.format.evidence == Evidence::Full);
+        let (limit, full) = (self.format.limit, self.format.shows_events(&self.alert.rule));
         let steps = self.alert.bindings.iter().map(|(step, events)| {
             let listed = events.iter().take(limit).map(move |event| Reference { event, full });
             (step.as_str(), listed.collect::<Vec<_>>())

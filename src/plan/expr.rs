@@ -194,10 +194,6 @@ pub enum Aggregate {
     Distinct,
     /// All of them, in order, as a list.
     List,
-}
-
-/// `x in …`
-#[derive(Clone, Debug, PartialEq)]
     /// The standard deviation of a sample, exact before it is rounded once; null of fewer than two.
     Stddev,
     /// The least of them that is not less than this share of all.
@@ -229,6 +225,10 @@ impl Share {
         let rank = (u128::from(self.parts) * count as u128).div_ceil(u128::from(Share::WHOLE));
         usize::try_from(rank).unwrap_or(usize::MAX).saturating_sub(1)
     }
+}
+
+/// `x in …`
+#[derive(Clone, Debug, PartialEq)]
 pub enum Set {
     /// These.
     Items(Vec<Expr>),

@@ -86,6 +86,8 @@ pub struct Meta {
     pub status: Status,
     /// `enabled`.
     pub disabled: bool,
+    /// `key`: how alerts show the key.
+    pub key: KeyShown,
     /// `risk`, 0 to 100.
     pub risk: Option<u8>,
     /// The remaining ones as written, by their words, in the order of the text: `id title description author date
@@ -133,6 +135,32 @@ pub enum Status {
     /// Runs.
     #[default]
     Live,
+}
+
+/// How alerts show the key of a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyShown {
+    /// As it is.
+    #[default]
+    Clear,
+    /// As `mask` shows it.
+    Masked,
+    /// As `hash` shows it.
+    Hidden,
+}
+
+impl KeyShown {
+    /// All of them, the clearest first.
+    pub const ALL: [KeyShown; 3] = [KeyShown::Clear, KeyShown::Masked, KeyShown::Hidden];
+
+    /// Its word in rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyShown::Clear => "clear",
+            KeyShown::Masked => "masked",
+            KeyShown::Hidden => "hidden",
+        }
+    }
 }
 
 /// What a rule looks for.

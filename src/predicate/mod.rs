@@ -25,6 +25,14 @@ mod text;
 mod total;
 mod worth;
 
+use crate::event::Value;
+use crate::function::Function;
+
 pub use compile::Expression;
 pub use place::{Bound, Current, Here, Unbound};
 pub use text::{Groups, Matcher, TextError};
+
+/// What `mask` or `hash` make of a value; of a list or a record, which have no text, nothing but stars.
+pub(crate) fn veiled(function: Function, value: &Value) -> Value {
+    call::call(function, &[value.borrowed()], usize::MAX).unwrap_or_else(|_| Value::str("***"))
+}

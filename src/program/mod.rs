@@ -210,6 +210,7 @@ fn describe(rule: &Rule) -> RuleInfo {
         severity: rule.meta.severity,
         risk: rule.meta.risk,
         key_names,
+        key_shown: rule.meta.key,
         notes: rule.meta.notes.clone(),
     }
 }

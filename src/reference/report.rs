@@ -64,7 +64,7 @@ impl Reporter {
             id: identify(&self.info.name, &kind, key, &bindings, every),
             kind,
             event_type: output.event_type.clone(),
-            key: key.clone(),
+            key: self.info.shown(key.clone()),
             time: moment,
             first: first.map_or(moment, |event| event.time),
             last: last.map_or(moment, |event| event.time),

@@ -71,7 +71,7 @@ impl<'r> Reporter<'r> {
             rule: Arc::clone(&self.rule.info),
             kind,
             event_type: output.event_type.clone(),
-            key,
+            key: self.rule.info.shown(key),
             time: moment,
             first: chain.first,
             last: chain.time(),

@@ -18,7 +18,7 @@ pub(super) const STEP_WORDS: [(&str, &str); 9] = [
 ];
 
 /// Clauses that say something about the rule: a word and a value.
-pub const METADATA: [&str; 14] = [
+pub const METADATA: [&str; 15] = [
     "id",
     "title",
     "description",
@@ -33,6 +33,7 @@ pub const METADATA: [&str; 14] = [
     "falsepositives",
     "runbook",
     "enabled",
+    "key",
 ];
 
 /// Clauses that say what a rule looks for and what it reports.

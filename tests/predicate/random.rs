@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::corpus::files::functions;
 use tripline::data::{List, Rows, Table};
 use tripline::function::{Function, Kind};
 use tripline::plan::{
@@ -71,7 +72,6 @@ fn boxed(tape: &mut Tape, want: Want, depth: usize) -> Box<Expr> {
     Box::new(some(tape, want, depth))
 }
 
-/// A value of a file: of the kind that is wanted, or text that says something.
 /// A call of an embedder's function.
 fn own(tape: &mut Tape, depth: usize) -> Expr {
     let (name, wants): (&str, &[Want]) = tape.one_of(&[
@@ -83,6 +83,7 @@ fn own(tape: &mut Tape, depth: usize) -> Expr {
     Expr::Own(function, wants.iter().map(|want| some(tape, *want, depth)).collect())
 }
 
+/// A value of a file: of the kind that is wanted, or text that says something.
 fn scalar(tape: &mut Tape, want: Want) -> Value {
     match tape.below(4) {
         0 if want != Want::List => value(tape, want),

@@ -70,7 +70,7 @@ impl Table {
                 let begin =
                     format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}{}", event.time.to_string(), place(event));
                 let fields = event.fields.iter().map(|(name, value)| pair(name, value));
-                let said = if format.evidence == Evidence::Full { fields.collect() } else { Vec::new() };
+                let said = if format.shows_events(&alert.rule) { fields.collect() } else { Vec::new() };
                 self.wrap(text, begin, &said, GAP.len() + TIME);
             }
             if let Some(more @ 1..) = events.len().checked_sub(format.limit) {
