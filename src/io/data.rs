@@ -41,6 +41,10 @@ impl Form {
 /// below a header; everything else holds one item a line, where blank lines and those that begin with `#` are passed over
 /// and white space around an item is none of it. Without JSON all items are text.
 pub fn items(name: &str, input: impl BufRead, limits: &Limits) -> Result<Vec<Value>, Unread> {
+    within(name, input, limits, |input| items_of(name, input, limits))
+}
+
+fn items_of(name: &str, input: impl BufRead, limits: &Limits) -> Result<Vec<Value>, Unread> {
     let mut items = Vec::new();
     match Form::of(name) {
         Form::Csv(delimiter) => {
@@ -71,13 +75,30 @@ pub fn items(name: &str, input: impl BufRead, limits: &Limits) -> Result<Vec<Val
 /// The rows of a table: one JSON object a line (`.ndjson`, `.jsonl`), else a table with a header. A column of the latter
 /// has the type that all its cells have: numbers, booleans or else text; that of its key stays text.
 pub fn rows(name: &str, input: impl BufRead, limits: &Limits, key: &str) -> Result<Rows, Unread> {
-    match Form::of(name) {
+    within(name, input, limits, |input| match Form::of(name) {
         Form::Json => objects(name, input, limits),
         form => {
             let delimiter = if let Form::Csv(delimiter) = form { delimiter } else { None };
             cells(name, Csv::new(input, delimiter, limits.line_bytes), key)
         }
+    })
+}
+
+/// Reads no more than the limit and one byte, which tells that there is more: then whatever was made of it is wrong.
+fn within<R: BufRead, T>(
+    name: &str,
+    input: R,
+    limits: &Limits,
+    read: impl FnOnce(&mut io::Take<R>) -> Result<T, Unread>,
+) -> Result<T, Unread> {
+    let most = limits.data_file_bytes as u64;
+    let mut input = input.take(most.saturating_add(1));
+    let made = read(&mut input);
+    if input.limit() > 0 {
+        return made;
     }
+    let why = format!("`{name}` is too large: it has more than {most} bytes, which is the limit");
+    Err(Unread::Bad { why, help: None })
 }
 
 fn objects(name: &str, input: impl BufRead, limits: &Limits) -> Result<Rows, Unread> {

@@ -160,6 +160,9 @@ impl Spread {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
+
     use super::*;
     use crate::time::Duration;
 
@@ -172,38 +175,42 @@ mod tests {
         (total().sum(), total().mean())
     }
 
+    /// Numbers of every size, durations, and what cannot be added.
+    fn value() -> impl Strategy<Value = Value> {
+        let float =
+            any::<u64>().prop_map(|bits| Value::from_f64(f64::from_bits(bits)).unwrap_or(Value::Int(1)));
+        let length = any::<i64>().prop_map(|n| Value::Duration(Duration::from_nanos(n)));
+        let tenth = (-50..50i32).prop_map(|n| Value::Float(f64::from(n) / 10.0));
+        prop_oneof![
+            8 => float,
+            8 => tenth,
+            4 => any::<i64>().prop_map(Value::Int),
+            4 => any::<u64>().prop_map(Value::from_u64),
+            2 => length,
+            1 => Just(Value::str("x")),
+        ]
+    }
+
+    fn all_of<'v>(values: impl Iterator<Item = &'v Value>, gone: &[Value]) -> String {
+        let (mut total, mut spread) = (Total::default(), Spread::default());
+        let mut take = |value: &Value, away| {
+            total.take(value.borrowed(), away);
+            spread.take(value.borrowed(), away);
+        };
+        values.for_each(|value| take(value, false));
+        gone.iter().for_each(|value| take(value, true));
+        format!("{:?} {:?} {:?}", total.clone().sum(), total.mean(), spread.deviation())
+    }
+
     #[test]
     fn what_is_taken_away_leaves_no_trace() {
-        let values = [
-            Value::Float(0.1),
-            Value::Int(3),
-            Value::Float(1e308),
-            Value::Float(-5e-324),
-            Value::Uint(u64::MAX),
-            Value::Float(1e16),
-            Value::Int(i64::MIN),
-            Value::str("x"),
-            Value::Duration(Duration::from_nanos(7)),
-        ];
-        for kept in 0..values.len() {
-            let (mut total, mut spread) = (Total::default(), Spread::default());
-            for value in values.iter().chain(&values[..kept]) {
-                total.take(value.borrowed(), false);
-                spread.take(value.borrowed(), false);
-            }
-            for value in values.iter().rev() {
-                total.take(value.borrowed(), true);
-                spread.take(value.borrowed(), true);
-            }
-            let (mut alone, mut apart) = (Total::default(), Spread::default());
-            for value in &values[..kept] {
-                alone.take(value.borrowed(), false);
-                apart.take(value.borrowed(), false);
-            }
-            let shown = |total: &Total| format!("{:?} {:?}", total.clone().sum(), total.clone().mean());
-            assert_eq!(shown(&total), shown(&alone), "{kept}");
-            assert_eq!(format!("{:?}", spread.deviation()), format!("{:?}", apart.deviation()), "{kept}");
-        }
+        let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) };
+        let values = || prop::collection::vec(value(), 0..12);
+        let outcome = TestRunner::new(config).run(&(values(), values()), |(kept, gone)| {
+            prop_assert_eq!(all_of(gone.iter().chain(&kept), &gone), all_of(kept.iter(), &[]));
+            Ok(())
+        });
+        outcome.unwrap();
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use tripline::io::{AlertFormat, AlertStyle, Evidence};
+use tripline::data::Unread;
+use tripline::io::{AlertFormat, AlertStyle, Evidence, data};
 use tripline::reference::Reference;
 use tripline::{Alert, AtEnd, EngineOptions, Limits};
 
@@ -13,8 +14,9 @@ use crate::corpus::notation::Input;
 use crate::corpus::run;
 
 /// For each limit the file in which it is reached, and the words that stand there about it.
-const REACHED: [(&str, &str, &str); 16] = [
+const REACHED: [(&str, &str, &str); 17] = [
     ("rule_file_bytes", "limits/members.rs", "the file has `11` bytes, more than the limit of `10`"),
+    ("data_file_bytes", "limits/members.rs", "it has more than 8 bytes, which is the limit"),
     ("rule_depth", "limits/members.rs", "brackets nest deeper than the limit of `3`"),
     ("string_bytes", "limits/members.rs", "a string of `6` bytes is longer than the limit of `3`"),
     ("repetitions", "limits/members.rs", "6 repetitions are more than the limit of 5"),
@@ -113,6 +115,20 @@ fn a_rule_beyond_a_limit_is_refused_with_the_value_and_the_limit() {
         let said: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(program.is_none(), !message.is_empty(), "{rule}: {said:?}");
         assert!(message.is_empty() || said.iter().any(|said| said.contains(message)), "{rule}: {said:?}");
+    }
+}
+
+/// A list or table that is too large is none, however it ends.
+#[test]
+fn a_data_file_beyond_its_limit_is_refused() {
+    let limits = Limits { data_file_bytes: 8, ..Limits::default() };
+    let list = |text: &str| data::items("x.csv", text.as_bytes(), &limits).map(|items| items.len());
+    assert_eq!(list("a,b\n1,2\n"), Ok(1));
+    for text in ["a,b\n1,2\n3,4\n", "a,b\n1,2\n3"] {
+        let Err(Unread::Bad { why, .. }) = list(text) else { panic!("{text}") };
+        assert!(why.contains("it has more than 8 bytes, which is the limit"), "{why}");
+        let table = data::rows("x.csv", text.as_bytes(), &limits, "a");
+        assert!(matches!(table, Err(Unread::Bad { .. })));
     }
 }
 

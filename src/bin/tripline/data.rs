@@ -1,7 +1,7 @@
 //! The files that rules read lists and tables from.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use tripline::data::{Files, Rows, Unread, Wanted};
@@ -42,22 +42,8 @@ impl DataFiles {
         }
     }
 
-    fn read<T>(
-        &self,
-        wanted: Wanted<'_>,
-        read: impl FnOnce(BufReader<io::Take<File>>) -> Result<T, Unread>,
-    ) -> Result<T, Unread> {
-        let (file, size) = self.open(wanted)?;
-        let most = self.limits.data_file_bytes as u64;
-        if size > most {
-            let why = format!("`{}` is larger than the limit of {most} bytes", wanted.name);
-            return Err(Unread::Bad { why, help: None });
-        }
-        read(BufReader::with_capacity(1 << 16, file.take(most)))
-    }
-
-    /// The file, and how many bytes it has.
-    fn open(&self, wanted: Wanted<'_>) -> Result<(File, u64), Unread> {
+    /// The file that is wanted, if it may be read.
+    fn open(&self, wanted: Wanted<'_>) -> Result<BufReader<File>, Unread> {
         let Some((folder, root)) = self.homes.get(wanted.rule_file.0 as usize) else {
             return Err(closed(format!("`{}` is of no rule file", wanted.name), ""));
         };
@@ -72,14 +58,13 @@ impl DataFiles {
             let why = format!("`{}` leads out of the folder of the rules, `{}`", wanted.name, root.display());
             return Err(closed(why, "put the file there, or allow its folder with `--allow-read FOLDER`"));
         }
-        let about = fs::metadata(&real).map_err(|e| cannot(&e))?;
-        if !about.is_file() {
+        if !real.is_file() {
             return Err(closed(
                 format!("`{}` is no file", path.display()),
                 "name a file with one item or row a line",
             ));
         }
-        Ok((File::open(&real).map_err(|e| cannot(&e))?, about.len()))
+        Ok(BufReader::with_capacity(1 << 16, File::open(&real).map_err(|e| cannot(&e))?))
     }
 }
 
@@ -89,10 +74,10 @@ fn closed(why: String, help: &str) -> Unread {
 
 impl Files for DataFiles {
     fn list(&self, wanted: Wanted<'_>) -> Result<Vec<Value>, Unread> {
-        self.read(wanted, |input| data::items(wanted.name, input, &self.limits))
+        data::items(wanted.name, self.open(wanted)?, &self.limits)
     }
 
     fn table(&self, wanted: Wanted<'_>, key: &str) -> Result<Rows, Unread> {
-        self.read(wanted, |input| data::rows(wanted.name, input, &self.limits, key))
+        data::rows(wanted.name, self.open(wanted)?, &self.limits, key)
     }
 }
