@@ -138,13 +138,16 @@ fn may_look(pattern: &Pattern, last: usize) -> Option<StepId> {
 }
 
 /// Whether a condition that holds of what a name has bound holds too when it has bound more, and asks of nothing else.
-fn grows(condition: &Expr, loop_slot: SlotId) -> bool {
+/// What is counted or told apart are values of the events of that name alone: the analysis refuses anything else in an
+/// aggregate.
+fn grows(condition: &Expr, looped: SlotId) -> bool {
+    use Aggregate::{Count, Distinct};
     match condition {
-        Expr::And(left, right) => grows(left, loop_slot) && grows(right, loop_slot),
-        Expr::Compare(Compare::Ge | Compare::Gt, left, right) => {
-            let number = matches!(&**left, Expr::Aggregate { function: Aggregate::Count | Aggregate::Distinct, slot, .. } if slot.slot == loop_slot);
-            number && matches!(&**right, Expr::Const(_))
-        }
+        Expr::And(left, right) => grows(left, looped) && grows(right, looped),
+        Expr::Compare(Compare::Ge | Compare::Gt, left, right) => match (&**left, &**right) {
+            (Expr::Aggregate { function: Count | Distinct, slot, .. }, Expr::Const(_)) => slot.slot == looped,
+            _ => false,
+        },
         _ => false,
     }
 }

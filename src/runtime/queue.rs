@@ -116,7 +116,7 @@ impl Queue {
         let stops = &seen.rule.stops;
         self.lanes.resize_with(stops.len(), Lane::default);
         let mut complete = 0;
-        let found = self.take_complete(pattern, room, seen, outcome);
+        let mut found = self.take_complete(pattern, room, seen, outcome);
         let judged = seen.rule.judges_last();
         // From the last stop to the first, so that no start moves twice.
         for (index, stop) in stops.iter().enumerate().rev().skip(usize::from(judged)) {
@@ -138,12 +138,13 @@ impl Queue {
                 complete = complete.max(self.move_on(stops, index, from, end));
             }
         }
+        // Where the last step was asked start by start, none is complete otherwise.
         if complete > 0 {
             let done: Vec<Start> = self.starts.drain(..complete.min(self.starts.len())).collect();
             let chains = done.iter().filter_map(|start| self.chain(pattern, seen.rule, start));
-            let found = chains.map(|chain| Match { chain, deadline: None }).collect();
-            self.report(seen.rule, found, outcome);
-        } else if !found.is_empty() {
+            found.extend(chains.map(|chain| Match { chain, deadline: None }));
+        }
+        if !found.is_empty() {
             self.report(seen.rule, found, outcome);
         }
         // Nothing is let go before the first start is.
