@@ -1,11 +1,12 @@
 //! Bytes into chunks of whole lines, to be decoded by whoever has time.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead};
+use std::io;
 use std::sync::Arc;
 
 use memchr::{memchr_iter, memrchr};
 
+use super::open::Bytes;
 use super::reject::Reject;
 use crate::event::Batch;
 
@@ -64,7 +65,7 @@ pub(super) struct Chunks<R> {
     ended: bool,
 }
 
-impl<R: BufRead> Chunks<R> {
+impl<R: Bytes> Chunks<R> {
     /// Chunks of about `wanted` bytes; if that is 0, of the lines that a read completes. No line may have more than
     /// `line_bytes`.
     pub(super) fn new(input: R, wanted: usize, line_bytes: usize) -> Self {
@@ -123,16 +124,12 @@ impl<R: BufRead> Chunks<R> {
 
     /// Reads more; whether there was any.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> io::Result<bool> {
+        const AT_LEAST: usize = 64 << 10;
+        let wanted = self.wanted.saturating_sub(bytes.len()).max(AT_LEAST);
         loop {
-            match self.input.fill_buf() {
+            match self.input.append(bytes, wanted) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(read) => {
-                    bytes.extend_from_slice(read);
-                    let length = read.len();
-                    self.input.consume(length);
-                    return Ok(length > 0);
-                }
+                read => return read.map(|read| read > 0),
             }
         }
     }

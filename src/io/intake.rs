@@ -1,13 +1,12 @@
 //! One input as blocks of rows.
 
 use std::collections::VecDeque;
-use std::io::BufRead;
 use std::sync::Arc;
 
 use super::chunk::{Block, Chunk, Chunks};
 use super::error::Error;
 use super::inputs::Input;
-use super::open::{self, Raw, Tap};
+use super::open::{self, Bytes, Raw, Tap};
 use super::reader::{Item, Reader};
 use super::scan::Scanner;
 use super::{Format, ReadOptions};
@@ -40,7 +39,7 @@ pub enum Load {
 enum State {
     /// Opened; nothing is read before the first portion is asked for, because a pipe may keep us waiting.
     Opened(Box<Raw>),
-    Lines(Chunks<Box<dyn BufRead>>),
+    Lines(Chunks<Box<dyn Bytes + Send>>),
     Items(Box<Reader>),
     Ended,
 }

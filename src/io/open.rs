@@ -1,7 +1,7 @@
 //! Inputs as bytes, decompressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -101,6 +101,50 @@ fn chunks(mut from: Box<dyn Read + Send>) -> io::Result<Receiver<io::Result<Vec<
     Ok(chunks)
 }
 
+/// Bytes that can be appended to others.
+pub(super) trait Bytes: BufRead {
+    /// Appends what is there, of a file up to so many bytes at once; how many there were, 0 at the end.
+    fn append(&mut self, to: &mut Vec<u8>, _most: usize) -> io::Result<usize> {
+        copy(self, to)
+    }
+}
+
+impl Bytes for &[u8] {}
+impl<R: BufRead> Bytes for BufReader<flate2::bufread::MultiGzDecoder<R>> {}
+impl<R: BufRead> Bytes for BufReader<zstd::stream::read::Decoder<'_, R>> {}
+
+impl<R: Bytes + ?Sized> Bytes for Box<R> {
+    fn append(&mut self, to: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        (**self).append(to, most)
+    }
+}
+
+/// What is not packed, behind its first bytes, which were looked at.
+impl Bytes for BufReader<Chain<Cursor<Vec<u8>>, Raw>> {
+    /// A file is read to where it is wanted, not by way of a buffer.
+    fn append(&mut self, to: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        let is_buffered = !self.buffer().is_empty();
+        let (begin, _) = self.get_ref().get_ref();
+        let is_begun = begin.position() >= begin.get_ref().len() as u64;
+        match self.get_mut().get_mut() {
+            (_, Raw { from: From::File(file), tap, last }) if is_begun && !is_buffered => {
+                tap(std::mem::take(last))?;
+                *last = file.take(most as u64).read_to_end(to)?;
+                Ok(*last)
+            }
+            _ => copy(self, to),
+        }
+    }
+}
+
+fn copy(from: &mut (impl BufRead + ?Sized), to: &mut Vec<u8>) -> io::Result<usize> {
+    let read = from.fill_buf()?;
+    to.extend_from_slice(read);
+    let length = read.len();
+    from.consume(length);
+    Ok(length)
+}
+
 impl Raw {
     /// Whether what comes next may be long in coming.
     pub(super) fn is_pipe(&self) -> bool {
@@ -140,7 +184,7 @@ const FOREIGN: [(&[u8], &str); 6] = [
 
 /// The bytes, unpacked if their beginning or the name's ending says that they are packed. Several members or frames
 /// behind each other are read as one.
-pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn BufRead>> {
+pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn Bytes + Send>> {
     // Of very many inputs each holds little.
     let chunk = if matches!(raw.from, From::Parked(..)) { 8 << 10 } else { 64 << 10 };
     let mut magic = Vec::new();

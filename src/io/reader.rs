@@ -46,7 +46,7 @@ pub struct Reader {
 enum State {
     /// Opened; nothing is read before the first event is asked for, because a pipe may keep us waiting.
     Opened(Box<Raw>, Arc<ReadOptions>),
-    Running(Box<dyn Decode>),
+    Running(Box<dyn Decode + Send>),
     Ended,
 }
 
@@ -65,7 +65,7 @@ impl Reader {
 
     /// Reads bytes that are already at hand as the only input of a run. They are not packed, and `name` tells the
     /// format as a path would.
-    pub fn from_bytes(name: &str, bytes: impl BufRead + 'static, options: &Arc<ReadOptions>) -> Self {
+    pub fn from_bytes(name: &str, bytes: impl BufRead + Send + 'static, options: &Arc<ReadOptions>) -> Self {
         let source = Arc::new(Source { rank: 0, name: name.to_owned() });
         let decoder = decoder(Box::new(bytes), &source, Arc::clone(options));
         Reader { source, state: State::Running(decoder), notes: Vec::new() }
@@ -112,7 +112,11 @@ impl Iterator for Reader {
     }
 }
 
-fn decoder(bytes: Box<dyn BufRead>, source: &Arc<Source>, options: Arc<ReadOptions>) -> Box<dyn Decode> {
+fn decoder(
+    bytes: Box<dyn BufRead + Send>,
+    source: &Arc<Source>,
+    options: Arc<ReadOptions>,
+) -> Box<dyn Decode + Send> {
     let limit = options.limits.line_bytes;
     let assembler = Assembler::new(Arc::clone(source), Arc::clone(&options));
     match &options.format {

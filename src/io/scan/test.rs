@@ -11,6 +11,7 @@ use crate::event::{Batch, Event, Fields, Keep, Row, Source};
 use crate::io::assemble::Assembler;
 use crate::io::chunk::Chunks;
 use crate::io::ndjson::Ndjson;
+use crate::io::open::Bytes;
 use crate::io::reader::{Decode, Item};
 use crate::io::{FieldPath, ReadOptions, TimeOptions};
 
@@ -77,6 +78,9 @@ fn decoded(bytes: &[u8], options: &Arc<ReadOptions>) -> (Vec<String>, Vec<String
     let batch = Batch::of(&fields(), events);
     (batch.rows().map(said).collect(), rejects)
 }
+
+/// Reads of a few bytes.
+impl Bytes for BufReader<&[u8]> {}
 
 /// What the scanner makes of it, read in chunks of this size.
 fn scanned(bytes: &[u8], options: &Arc<ReadOptions>, chunk: usize) -> (Vec<String>, Vec<String>) {
