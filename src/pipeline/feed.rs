@@ -4,17 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Workers;
-use crate::io::{Block, Error, Intake, Load, Reject, Scanner};
+use super::decode::{Decoder, Keyed, Supply};
+use crate::io::{Block, Error, Intake, Reject};
 use crate::program::Program;
 use crate::runtime::RowKeys;
 
 /// One input: what was decoded of it and is not used up.
 pub(super) struct Feed {
-    intake: Intake,
-    program: Arc<Program>,
-    /// One for each portion that is decoded at the same time.
-    scanners: Vec<Scanner>,
-    blocks: VecDeque<(Block, Arc<RowKeys>)>,
+    /// Nobody, once it has broken.
+    supply: Option<Supply>,
+    blocks: VecDeque<Keyed>,
     /// The row of the first block that is next.
     row: usize,
     /// What ended the input, when the blocks before are used up.
@@ -32,11 +31,10 @@ pub(super) enum Next {
 }
 
 impl Feed {
-    pub(super) fn new(intake: Intake, program: &Arc<Program>) -> Self {
+    pub(super) fn new(intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
+        let decoder = Box::new(Decoder::new(intake, program, workers));
         Feed {
-            intake,
-            program: Arc::clone(program),
-            scanners: Vec::new(),
+            supply: Some(Supply::Here(decoder)),
             blocks: VecDeque::new(),
             row: 0,
             failed: None,
@@ -44,8 +42,12 @@ impl Feed {
         }
     }
 
-    pub(super) fn intake(&self) -> &Intake {
-        &self.intake
+    /// The input, unless it is read elsewhere just now. That has an end before the input has.
+    pub(super) fn intake(&self) -> Option<&Intake> {
+        match &self.supply {
+            Some(Supply::Here(decoder)) => Some(&decoder.intake),
+            _ => None,
+        }
     }
 
     /// The block in front with its keys, and which of its rows is next.
@@ -75,7 +77,7 @@ impl Feed {
     }
 
     /// What comes next; reads on if nothing is there.
-    pub(super) fn next(&mut self, workers: &Workers) -> Next {
+    pub(super) fn next(&mut self) -> Next {
         loop {
             if self.has_row() {
                 return Next::Row;
@@ -90,41 +92,18 @@ impl Feed {
             } else if self.ended {
                 return Next::End;
             } else {
-                self.read(workers);
+                self.read();
             }
         }
     }
 
-    /// Reads portions and decodes them side by side, a few for each thread, if the input may be read ahead.
-    fn read(&mut self, workers: &Workers) {
-        const FOR_EACH: usize = 2;
-        let most = match workers.count() {
-            1 => 1,
-            _ if !self.intake.reads_ahead() => 1,
-            count => count * FOR_EACH,
-        };
-        let mut loads = Vec::with_capacity(most);
-        while loads.len() < most && !self.ended {
-            match self.intake.next_load() {
-                Ok(Some(load)) => loads.push(load),
-                end => {
-                    self.ended = true;
-                    self.failed = end.err();
-                }
-            }
+    fn read(&mut self) {
+        let read = self.supply.take().and_then(Supply::next);
+        self.ended = read.as_ref().is_none_or(|(decoded, _)| decoded.end.is_some());
+        if let Some((decoded, supply)) = read {
+            self.blocks.extend(decoded.blocks);
+            self.failed = decoded.end.and_then(Result::err);
+            self.supply = Some(supply);
         }
-        while self.scanners.len() < loads.len() {
-            self.scanners.push(self.intake.scanner());
-        }
-        let work = loads.into_iter().zip(&mut self.scanners).collect();
-        let program = &self.program;
-        self.blocks.extend(workers.map(work, |(load, scanner)| {
-            let block = match load {
-                Load::Lines(chunk) => scanner.block(chunk),
-                Load::Rows(block) => block,
-            };
-            let keys = Arc::new(RowKeys::of(program, &block.batch));
-            (block, keys)
-        }));
     }
 }

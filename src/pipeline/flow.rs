@@ -38,10 +38,10 @@ pub struct Run {
 /// The rows of several inputs by time, source and offset: of the next rows of all inputs the earliest comes first. An
 /// input that is not ordered by itself keeps its order.
 ///
-/// No input is read before all that was read of it is given, so that a single input gives each row as soon as it is read.
+/// Where the next bytes may be long in coming, nothing is read before all that was read is given, so that a pipe gives
+/// each row as soon as it is read. Files are read and decoded ahead while what was read before is judged.
 pub struct Flow {
     feeds: Vec<Feed>,
-    workers: Arc<Workers>,
     heads: BinaryHeap<Reverse<Head>>,
     /// Inputs whose next row is not known yet.
     wanted: Vec<usize>,
@@ -54,20 +54,20 @@ impl Flow {
     /// Merges these, which stand in the order of their ranks and read what this program asks for.
     pub fn new(intakes: Vec<Intake>, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let wanted = (0..intakes.len()).rev().collect();
-        let feeds = intakes.into_iter().map(|intake| Feed::new(intake, program)).collect();
-        Flow { feeds, workers: Arc::clone(workers), heads: BinaryHeap::new(), wanted }
+        let feeds = intakes.into_iter().map(|intake| Feed::new(intake, program, workers)).collect();
+        Flow { feeds, heads: BinaryHeap::new(), wanted }
     }
 
     /// What should be said about the inputs that have ended: their names, and what.
     pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
-        let intakes = self.feeds.iter().map(Feed::intake);
+        let intakes = self.feeds.iter().filter_map(Feed::intake);
         intakes.flat_map(|intake| intake.notes().iter().map(|note| (intake.name(), note.as_str())))
     }
 
     /// Asks an input for its next row; what was found instead, if that is to be said.
     fn ask(&mut self, input: usize) -> Option<Portion> {
         let feed = self.feeds.get_mut(input)?;
-        match feed.next(&self.workers) {
+        match feed.next() {
             Next::Row => {
                 let place = feed.front().and_then(|(block, _, row)| block.batch.row(row)).map(Row::place);
                 self.heads.extend(place.map(|place| Reverse((place, input))));

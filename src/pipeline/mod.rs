@@ -1,11 +1,12 @@
 //! Inputs as one stream of rows, judged by as many threads as there are.
 //!
-//! The way of bytes: [`Intake`](crate::io::Intake) (chunks of whole lines) -> `feed` (rows, decoded side by side) ->
+//! The way of bytes: [`Intake`](crate::io::Intake) (chunks of whole lines) -> `feed` (rows, decoded side by side and ahead) ->
 //! [`Flow`] (the rows of all inputs in one order) -> [`Shards`] (engines side by side, each for its keys) -> the sink.
 //! What comes out does not depend on the number of threads or the size of chunks.
 //!
-//! What is there is given at once: nothing is read while something that was read waits to be judged.
+//! What a pipe gives is judged at once: nothing more is read of it while something that was read waits.
 
+mod decode;
 mod feed;
 mod flow;
 mod shards;

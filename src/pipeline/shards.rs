@@ -44,12 +44,11 @@ impl Outlet for Given {
 impl Shards {
     /// Engines for this program with nothing seen yet.
     pub fn new(program: &Arc<Program>, options: &Options, workers: &Arc<Workers>) -> Self {
-        let parts = KeyGroups::default().split(u32::try_from(workers.count()).unwrap_or(u32::MAX));
         let engine = |groups| {
             let setup = Setup { groups, ..Setup::default() };
             Engine::with(Arc::clone(program), options.clone(), setup, ())
         };
-        Shards { engines: parts.into_iter().map(engine).collect(), workers: Arc::clone(workers) }
+        Shards { engines: parts(workers).into_iter().map(engine).collect(), workers: Arc::clone(workers) }
     }
 
     /// Takes rows in their order.
@@ -97,6 +96,11 @@ impl Shards {
         late.into_iter().try_for_each(|event| sink.late(event))?;
         certain.into_iter().try_for_each(|certain| sink.alert(certain.alert))
     }
+}
+
+/// The key groups of each engine.
+pub(super) fn parts(workers: &Workers) -> Vec<KeyGroups> {
+    KeyGroups::default().split(u32::try_from(workers.count()).unwrap_or(u32::MAX))
 }
 
 fn take(engine: &mut Engine, runs: &[Run], outlet: &mut impl Outlet) -> ControlFlow<()> {

@@ -1,6 +1,9 @@
 //! Threads that work side by side.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -39,5 +42,29 @@ impl Workers {
             Some(pool) => pool.install(|| items.into_par_iter().map(work).collect()),
             None => items.into_iter().map(work).collect(),
         }
+    }
+}
+
+/// What is being worked out.
+pub(super) struct Ahead<R>(Receiver<thread::Result<R>>);
+
+impl Workers {
+    /// Has something worked out while the caller goes on; without threads before it goes on.
+    pub(super) fn ahead<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Ahead<R> {
+        let (sender, receiver) = mpsc::channel();
+        // Nobody may be waiting any more.
+        let work = move || drop(sender.send(panic::catch_unwind(AssertUnwindSafe(work))));
+        match &self.0 {
+            Some(pool) => pool.spawn(work),
+            None => work(),
+        }
+        Ahead(receiver)
+    }
+}
+
+impl<R> Ahead<R> {
+    /// What came out, as soon as it does.
+    pub(super) fn get(self) -> Option<R> {
+        self.0.recv().ok().map(|result| result.unwrap_or_else(|panic| panic::resume_unwind(panic)))
     }
 }

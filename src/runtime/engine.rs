@@ -79,7 +79,7 @@ impl<O: Observer> Engine<O> {
     /// An engine that is set up for something, and watched.
     pub fn with(program: Arc<Program>, options: Options, setup: Setup, observer: O) -> Self {
         Engine {
-            keys: RowKeys::new(&program),
+            keys: RowKeys::new(&program, &setup.groups),
             partitions: Partitions::new(program, setup.groups, setup.general, observer),
             buffer: Buffer::new(options.lateness),
             counts: Counts::default(),
@@ -151,13 +151,24 @@ impl<O: Observer> Engine<O> {
         // Of a few rows, as several inputs give them in turn, each is asked for its type by itself.
         let few = rows.len() < batch.kinds().len();
         let kinds: Vec<Option<usize>> = batch.kinds().filter(|_| !few).map(number).collect();
+        let kind_of = |row: Row<'_>| {
+            let known = row.kind_index().and_then(|index| kinds.get(index));
+            known.copied().unwrap_or_else(|| row.kind().and_then(number))
+        };
+        let first = self.counts.judged;
+        if let Some((keys, routed)) = keys.and_then(|keys| Some((keys, self.routed(batch, keys, &rows)?))) {
+            for row in routed.iter().filter_map(|row| batch.row(*row as usize)) {
+                self.counts.judged = first + (row.index() - rows.start) as u64;
+                self.judge(&program, row, kind_of(row), Some(keys), outlet)?;
+            }
+            self.counts.judged = first + rows.len() as u64;
+            return self.pass(Some(self.buffer.watermark()), outlet);
+        }
         for row in rows.filter_map(|row| batch.row(row)) {
             self.counts.events += 1;
             match self.buffer.arrive(batch, keys, row) {
                 Fate::Next => {
-                    let known = row.kind_index().and_then(|index| kinds.get(index));
-                    let kind = known.copied().unwrap_or_else(|| row.kind().and_then(number));
-                    self.judge(&program, row, kind, keys.map(Arc::as_ref), outlet)?;
+                    self.judge(&program, row, kind_of(row), keys.map(Arc::as_ref), outlet)?;
                 }
                 Fate::Waits => self.settle(outlet)?,
                 Fate::Late => {
@@ -180,6 +191,16 @@ impl<O: Observer> Engine<O> {
         let mut certain = Vec::new();
         self.partitions.end(&mut certain);
         emit(certain, outlet)
+    }
+
+    /// If all these rows are next, takes them, and says which of them are anything to this engine.
+    fn routed<'k>(&mut self, batch: &Batch, keys: &'k RowKeys, rows: &Range<usize>) -> Option<&'k [u32]> {
+        let routed = keys.routed(self.groups(), rows)?;
+        let time = |row: usize| batch.row(row).map(Row::time);
+        let (first, last) = (time(rows.start)?, time(rows.end.checked_sub(1)?)?);
+        let is_next = self.buffer.arrive_in_order(first, last, rows.len());
+        self.counts.events += if is_next { rows.len() as u64 } else { 0 };
+        is_next.then_some(routed)
     }
 
     /// Judges what the watermark has passed.

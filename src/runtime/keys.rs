@@ -1,6 +1,7 @@
 //! The keys of events.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -25,6 +26,18 @@ pub(crate) struct RowKeys {
     ends: Vec<u32>,
     keys: Vec<Key>,
     bytes: Vec<u8>,
+    /// Whose hashes say the groups that nobody has named.
+    groups: KeyGroups,
+    routes: Routes,
+}
+
+/// For each part of the key groups the rows that have a key in it.
+#[derive(Debug, Default)]
+struct Routes {
+    parts: Arc<[KeyGroups]>,
+    rows: Vec<Vec<u32>>,
+    /// Whether no row is earlier than the one before.
+    in_order: bool,
 }
 
 /// A key of a row.
@@ -37,6 +50,8 @@ pub(super) struct Key {
     /// Its binary form; nothing at the place [`NULL`] if one of its values is null.
     start: u32,
     end: u32,
+    /// The key group it is of.
+    pub(super) group: u32,
     pub(super) hash: u64,
 }
 
@@ -46,33 +61,51 @@ impl Key {
     fn is_null(self) -> bool {
         self.start == NULL
     }
-
-    /// The key group it is of.
-    #[inline]
-    pub(super) fn group(self, row: Row<'_>, groups: &KeyGroups) -> u32 {
-        row.group(self.number as usize).unwrap_or_else(|| groups.of(self.hash))
-    }
 }
 
 impl RowKeys {
-    /// None yet.
-    pub(super) fn new(program: &Arc<Program>) -> Self {
-        let program = Arc::clone(program);
-        RowKeys { program, first: 0, ends: Vec::new(), keys: Vec::new(), bytes: Vec::new() }
+    /// None yet, of so many groups.
+    pub(super) fn new(program: &Arc<Program>, groups: &KeyGroups) -> Self {
+        RowKeys {
+            program: Arc::clone(program),
+            first: 0,
+            ends: Vec::new(),
+            keys: Vec::new(),
+            bytes: Vec::new(),
+            groups: groups.clone(),
+            routes: Routes::default(),
+        }
     }
 
-    /// The keys of all rows of a batch, whose columns are those of the program.
+    /// The keys of all rows of a batch, whose columns are those of the program, for engines that own these parts of the
+    /// key groups.
     #[cfg(feature = "pipeline")]
-    pub(crate) fn of(program: &Arc<Program>, batch: &crate::event::Batch) -> Self {
-        let mut keys = RowKeys::new(program);
+    pub(crate) fn of(program: &Arc<Program>, parts: &Arc<[KeyGroups]>, batch: &crate::event::Batch) -> Self {
+        let mut keys = RowKeys::new(program, &parts.first().cloned().unwrap_or_default());
+        keys.routes = Routes::new(parts);
+        let mut last = crate::time::Timestamp::MIN;
         keys.ends.reserve(batch.len());
         keys.keys.reserve(batch.len() * 2);
         let kinds: Vec<Option<usize>> =
             batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
         for row in batch.rows() {
+            let before = keys.keys.len();
             keys.add(program, row, row.kind_index().and_then(|kind| *kinds.get(kind)?));
+            keys.routes.add(row.index(), keys.keys.get(before..).unwrap_or_default());
+            keys.routes.in_order &= row.time() >= last;
+            last = row.time();
         }
         keys
+    }
+
+    /// Of these rows of the batch, if they stand in order, those that have a key in this part of the groups: the others
+    /// are nothing to who owns it. Nothing if that is not known.
+    pub(super) fn routed(&self, groups: &KeyGroups, rows: &Range<usize>) -> Option<&[u32]> {
+        let Routes { parts, rows: routed, in_order } = &self.routes;
+        let part = parts.iter().position(|part| part == groups).filter(|_| *in_order)?;
+        let routed = routed.get(part)?;
+        let place = |of: usize| routed.partition_point(|row| (*row as usize) < of);
+        routed.get(place(rows.start)..place(rows.end))
     }
 
     /// Becomes those of one row.
@@ -128,7 +161,7 @@ impl RowKeys {
 
     #[inline(always)]
     fn key(&mut self, program: &Program, number: u32, row: Row<'_>) -> Key {
-        let null = Key { number, concern: 0, start: NULL, end: NULL, hash: 0 };
+        let null = Key { number, concern: 0, start: NULL, end: NULL, group: 0, hash: 0 };
         match program.keys().get(number as usize) {
             None => null,
             Some(KeyCode { field: Some(field), .. }) if !row.has(*field) => null,
@@ -141,7 +174,7 @@ impl RowKeys {
     fn field(&mut self, field: FieldId, null: Key, row: Row<'_>) -> Key {
         let start = self.bytes.len();
         row.value(field).encode(&mut self.bytes);
-        self.close(start, null)
+        self.close(start, null, row)
     }
 
     /// A key of several values, or of one that is worked out; `null` is what it is without one of them.
@@ -159,17 +192,33 @@ impl RowKeys {
                 return null;
             }
         }
-        self.close(start, null)
+        self.close(start, null, row)
     }
 
     /// The key whose bytes begin here.
     #[inline]
-    fn close(&self, start: usize, null: Key) -> Key {
+    fn close(&self, start: usize, null: Key, row: Row<'_>) -> Key {
         let hash = xxh3_64(self.bytes.get(start..).unwrap_or_default());
+        let group = row.group(null.number as usize).unwrap_or_else(|| self.groups.of(hash));
         // Beyond what can be addressed there are none: a batch has far less.
         match (u32::try_from(start), u32::try_from(self.bytes.len())) {
-            (Ok(start), Ok(end)) => Key { start, end, hash, ..null },
+            (Ok(start), Ok(end)) => Key { start, end, group, hash, ..null },
             _ => null,
+        }
+    }
+}
+
+#[cfg(feature = "pipeline")]
+impl Routes {
+    fn new(parts: &Arc<[KeyGroups]>) -> Self {
+        Routes { parts: Arc::clone(parts), rows: parts.iter().map(|_| Vec::new()).collect(), in_order: true }
+    }
+
+    fn add(&mut self, row: usize, keys: &[Key]) {
+        for (part, rows) in self.parts.iter().zip(&mut self.rows) {
+            if keys.iter().any(|key| !key.is_null() && part.owns(key.group)) {
+                rows.push(row as u32);
+            }
         }
     }
 }

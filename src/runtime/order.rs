@@ -59,6 +59,17 @@ impl Buffer {
         Fate::Waits
     }
 
+    /// Takes so many rows that stand in order, of which these are the first and the last time, if all of them are next at
+    /// once; whether they are.
+    pub(super) fn arrive_in_order(&mut self, first: Timestamp, last: Timestamp, rows: usize) -> bool {
+        let next = self.lateness == Duration::ZERO && self.waiting.is_empty() && first >= self.watermark;
+        if next {
+            self.advance(last);
+            self.arrivals += rows as u64;
+        }
+        next
+    }
+
     /// Moves the watermark on, never back.
     pub(super) fn advance(&mut self, watermark: Timestamp) {
         self.watermark = self.watermark.max(watermark);

@@ -37,9 +37,8 @@ pub(super) struct Partitions<O> {
 
 /// One of the keys of an event.
 struct ByKey<'k> {
-    hash: u64,
+    key: Key,
     bytes: &'k [u8],
-    group: u32,
     /// By the keys of the key space, whether it is this one, and whether the event has none.
     visible: &'k [bool],
     hidden: &'k [bool],
@@ -111,9 +110,8 @@ impl<O: Observer> Partitions<O> {
         let concerns = program.concerns(arrival.kind);
         while let Some((concern, in_space)) = keys.next(concerns) {
             let mut judge = |key: Key, visible: &[bool], hidden: &[bool]| {
-                let group = key.group(arrival.row, &self.groups);
-                if self.groups.owns(group) {
-                    let by_key = ByKey { hash: key.hash, bytes: keys.bytes(key), group, visible, hidden };
+                if self.groups.owns(key.group) {
+                    let by_key = ByKey { key, bytes: keys.bytes(key), visible, hidden };
                     self.judge_key(program, concern, by_key, arrival, certain);
                 }
             };
@@ -136,10 +134,11 @@ impl<O: Observer> Partitions<O> {
         &mut self,
         program: &Program,
         concern: &Concern,
-        ByKey { hash, bytes, group, visible, hidden }: ByKey<'_>,
+        ByKey { key, bytes, visible, hidden }: ByKey<'_>,
         arrival: &Arrival<'_>,
         certain: &mut Vec<Certain>,
     ) {
+        let Key { hash, group, .. } = key;
         let table = &mut self.tables[concern.space];
         let mut entry = table.get(hash, bytes);
         let (mut fresh, mut dropped) = (States::new(), false);

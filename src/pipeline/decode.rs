@@ -1,0 +1,100 @@
+//! Portions of one input, decoded side by side.
+
+use std::sync::Arc;
+
+use super::Workers;
+use super::shards::parts;
+use super::workers::Ahead;
+use crate::io::{Block, Error, Intake, Load, Scanner};
+use crate::program::Program;
+use crate::runtime::{KeyGroups, RowKeys};
+
+/// Rows and what they are routed by.
+pub(super) type Keyed = (Block, Arc<RowKeys>);
+
+/// Reads portions of an input and decodes them.
+pub(super) struct Decoder {
+    pub(super) intake: Intake,
+    program: Arc<Program>,
+    workers: Arc<Workers>,
+    /// Who judges.
+    parts: Arc<[KeyGroups]>,
+    /// One for each portion that is decoded at the same time.
+    scanners: Vec<Scanner>,
+}
+
+/// What was read at once.
+pub(super) struct Decoded {
+    pub(super) blocks: Vec<Keyed>,
+    /// Whether that was all, and what broke it off.
+    pub(super) end: Option<Result<(), Error>>,
+}
+
+impl Decoder {
+    pub(super) fn new(intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
+        Decoder {
+            intake,
+            program: Arc::clone(program),
+            workers: Arc::clone(workers),
+            parts: parts(workers).into(),
+            scanners: Vec::new(),
+        }
+    }
+
+    /// The next portions: a few for each thread, if the input may be read ahead.
+    pub(super) fn next(&mut self) -> Decoded {
+        const FOR_EACH: usize = 2;
+        let most = if self.is_ahead() { self.workers.count() * FOR_EACH } else { 1 };
+        let (mut loads, mut end) = (Vec::with_capacity(most), None);
+        while loads.len() < most && end.is_none() {
+            match self.intake.next_load() {
+                Ok(Some(load)) => loads.push(load),
+                over => end = Some(over.map(drop)),
+            }
+        }
+        while self.scanners.len() < loads.len() {
+            self.scanners.push(self.intake.scanner());
+        }
+        let work = loads.into_iter().zip(&mut self.scanners).collect();
+        let (program, parts) = (&self.program, &self.parts);
+        let blocks = self.workers.map(work, |(load, scanner)| {
+            let block = match load {
+                Load::Lines(chunk) => scanner.block(chunk),
+                Load::Rows(block) => block,
+            };
+            let keys = Arc::new(RowKeys::of(program, parts, &block.batch));
+            (block, keys)
+        });
+        Decoded { blocks, end }
+    }
+
+    fn is_ahead(&self) -> bool {
+        self.workers.count() > 1 && self.intake.reads_ahead()
+    }
+}
+
+/// A decoder that is here, or at work while what it gave before is judged.
+pub(super) enum Supply {
+    Here(Box<Decoder>),
+    Ahead(Ahead<(Box<Decoder>, Decoded)>),
+}
+
+impl Supply {
+    /// What was read next, and whoever reads on. Nothing if the threads are gone.
+    pub(super) fn next(self) -> Option<(Decoded, Supply)> {
+        let (decoder, decoded) = match self {
+            Supply::Here(decoder) => read(decoder),
+            Supply::Ahead(ahead) => ahead.get()?,
+        };
+        if decoded.end.is_some() || !decoder.is_ahead() {
+            return Some((decoded, Supply::Here(decoder)));
+        }
+        let workers = Arc::clone(&decoder.workers);
+        Some((decoded, Supply::Ahead(workers.ahead(move || read(decoder)))))
+    }
+}
+
+fn read(mut decoder: Box<Decoder>) -> (Box<Decoder>, Decoded) {
+    let decoded = decoder.next();
+    (decoder, decoded)
+}
