@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::{Event, Key, Value, ValueRef};
 use crate::function::Function;
-use crate::plan::{KeyShown, Level};
+use crate::plan::{KeyShown, Level, Suppress, SuppressBy};
 use crate::predicate::veiled;
 use crate::time::Timestamp;
 
@@ -53,6 +53,12 @@ pub enum Kind {
         /// The bound that expired: `within 1h`, or with its step, `hit within 10m`.
         bound: CompactString,
     },
+    /// Alerts like one that came out were held back, and the time for which they are has passed. It has that one's key and
+    /// the fields by which they were alike, no bindings, and the times of those that were held back.
+    Summary {
+        /// How many.
+        count: u64,
+    },
 }
 
 /// What alerts say about their rule.
@@ -68,6 +74,10 @@ pub struct RuleInfo {
     pub risk: Option<u8>,
     /// The names of the key expressions, one for each value of an alert's key.
     pub key_names: Vec<CompactString>,
+    /// Whether its alerts go to the output of shadow rules.
+    pub shadow: bool,
+    /// Which of its alerts are held back.
+    pub suppress: Option<Suppress>,
     /// How its alerts show the key. Unless in the clear, no record of an alert holds the fields of events.
     pub key_shown: KeyShown,
     /// The remaining metadata.
@@ -95,6 +105,17 @@ pub(crate) struct Certain {
     pub(crate) cause: u64,
     /// The alert.
     pub(crate) alert: Alert,
+    /// What it may be held back by, if its rule says so.
+    pub(crate) likeness: Option<Likeness>,
+}
+
+/// By what alerts of a rule are held back.
+#[derive(Clone, Debug)]
+pub(crate) struct Likeness {
+    /// What is the same for those that are alike.
+    pub(crate) bytes: Vec<u8>,
+    /// The key group in which it came about: whoever has that remembers what came out.
+    pub(crate) group: u32,
 }
 
 impl Certain {
@@ -126,6 +147,7 @@ pub(crate) fn identify(
     bytes.push(match kind {
         Kind::Match => b'm',
         Kind::Timeout { .. } => b't',
+        Kind::Summary { .. } => b's',
     });
     key.encode(&mut bytes);
     for (name, events) in bindings {
@@ -136,4 +158,38 @@ pub(crate) fn identify(
         ends.chain(named).for_each(|event| bytes.extend_from_slice(&event.identity.to_le_bytes()));
     }
     xxh3_128(&bytes)
+}
+
+/// What a summary of alerts that are held back because of this one will say, as far as it is known: `likeness` is what
+/// they have in common.
+pub(crate) fn summary_after(alert: &Alert, suppress: &Suppress, likeness: &[u8]) -> Alert {
+    let mut bytes = likeness.to_vec();
+    bytes.push(b's');
+    bytes.extend_from_slice(&alert.id.to_le_bytes());
+    let of_all = suppress.by_whole_key(alert.rule.key_names.len());
+    let mut fields = Vec::new();
+    for by in &suppress.by {
+        let field = match by {
+            SuppressBy::Field(name) => alert.fields.iter().find(|(n, _)| n == name).cloned(),
+            // Part of a key is no key.
+            SuppressBy::Key(at) if !of_all => {
+                alert.rule.key_names.get(*at).cloned().zip(alert.key.values().get(*at).cloned())
+            }
+            SuppressBy::Key(_) => None,
+        };
+        fields.extend(field);
+    }
+    Alert {
+        rule: Arc::clone(&alert.rule),
+        kind: Kind::Summary { count: 0 },
+        id: xxh3_128(&bytes),
+        event_type: alert.event_type.clone(),
+        key: if of_all { alert.key.clone() } else { Key::default() },
+        time: suppress.length.map_or(alert.time, |length| alert.time.after(length)),
+        first: alert.first,
+        last: alert.last,
+        deadline: None,
+        fields,
+        bindings: Vec::new(),
+    }
 }

@@ -13,6 +13,12 @@ pub trait Sink {
     /// An alert, in the one order of alerts.
     fn alert(&mut self, alert: Alert) -> ControlFlow<()>;
 
+    /// An alert of a rule with `status shadow`, in the same order.
+    fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
+        let _ = alert;
+        ControlFlow::Continue(())
+    }
+
     /// An event that came after the watermark had passed it. It is counted and changes no verdict.
     fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
         let _ = event;

@@ -43,8 +43,10 @@ pub struct RuleStats {
     pub seen: u64,
     /// Partial matches begun.
     pub starts: u64,
-    /// Alerts, timeouts included.
+    /// Alerts, with timeouts and those that were held back, without summaries.
     pub alerts: u64,
+    /// Alerts that `suppress` held back.
+    pub suppressed: u64,
     /// Expressions that were unknown for an overflow, a division by zero or a wrong type.
     pub eval_errors: u64,
     /// Starts that are still open.

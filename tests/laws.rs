@@ -71,6 +71,7 @@ fn each_kind(arrival: Arrival, law: impl Fn(&Case, &Arc<Program>) -> Result<usiz
     of_kind(rules::timeouts(), arrival, &law);
     of_kind(rules::finals(), arrival, &law);
     of_kind(rules::latest(), arrival, &law);
+    of_kind(rules::held_back(), arrival, &law);
 }
 
 fn of_kind(

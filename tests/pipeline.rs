@@ -21,6 +21,7 @@ use tripline::{
 #[derive(Default, Debug, PartialEq)]
 struct Said {
     alerts: Vec<String>,
+    shadow: usize,
     late: Vec<String>,
     rejects: Vec<String>,
     broken: Vec<String>,
@@ -32,7 +33,27 @@ struct Writer {
     format: AlertFormat,
 }
 
+/// Rules whose alerts are held back across the keys of the engines that share the work.
+const HELD_BACK: &str = r#"
+rule failures {
+  event x: login where outcome == "failure"
+  emit country = x.country
+  suppress 20m by country
+}
+rule returns {
+  status shadow
+  sequence by user, country within 1h { a: login where outcome == "failure"  b: login where outcome == "success" }
+  suppress 1h by country
+}
+rule each { sequence by site within 1h { a: reading  b: reading where value > a.value }  suppress forever }
+"#;
+
 impl Sink for Writer {
+    fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.said.shadow += 1;
+        self.alert(alert)
+    }
+
     fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
         self.said.alerts.push(String::from_utf8(self.format.line(&alert).unwrap()).unwrap());
         ControlFlow::Continue(())
@@ -97,7 +118,9 @@ impl World {
         let table =
             "ts,type,user\n2026-01-05T00:00:00Z,login,ann\nnever,login,bob\n2026-01-06T00:00:00Z,login,bob\n";
         fs::write(folder.path().join("d.csv"), table).unwrap();
-        let files: Vec<SourceFile> = RULES.iter().map(|rule| SourceFile::new(rule.name, rule.rule)).collect();
+        let mut files: Vec<SourceFile> =
+            RULES.iter().map(|rule| SourceFile::new(rule.name, rule.rule)).collect();
+        files.push(SourceFile::new("held_back.trip", HELD_BACK));
         let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
         World { folder, program: Arc::new(program.unwrap()) }
     }
@@ -175,6 +198,8 @@ fn it_says_what_the_reference_says() {
     ] {
         let expected = world.reference(names, lateness, evidence);
         assert!(expected.alerts.len() > 10 && expected.rejects.len() > 10, "{}", expected.counts);
+        let summaries = expected.alerts.iter().filter(|alert| alert.contains(r#""kind":"summary""#));
+        assert!(summaries.count() > 10 && expected.shadow > 10, "{}", expected.counts);
         for (threads, chunk) in [(1, 1 << 18), (2, 1 << 18), (1, 100), (3, 1_000), (2, 0)] {
             let said = world.pipeline(names, lateness, evidence, threads, chunk);
             let context = format!("{names:?} {threads} threads, chunks of {chunk}");
@@ -212,7 +237,7 @@ fn the_program_says_the_same_with_any_engine_and_number_of_threads() {
     let folder = world.folder.path();
     let rules: String = RULES.iter().map(|rule| rule.rule).collect();
     let asks = "\nrule unseen { sequence by nobody within 1h { a: login  b: teleport } }\n";
-    fs::write(folder.join("demo.trip"), rules + asks).unwrap();
+    fs::write(folder.join("demo.trip"), rules + asks + HELD_BACK).unwrap();
     for arguments in [
         &["a.ndjson", "b.ndjson.gz", "c.ndjson", "d.csv"][..],
         &["a.ndjson", "--format", "table", "--evidence", "full"],

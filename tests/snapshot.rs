@@ -58,6 +58,11 @@ fn an_engine_restored_says_the_same_on_queues() {
     compare(trials(rules::queues(), Arrival::Mixed));
 }
 
+#[test]
+fn an_engine_restored_holds_back_the_same() {
+    compare(trials(rules::held_back(), Arrival::Mixed));
+}
+
 /// What starts share is written once.
 #[test]
 fn a_snapshot_grows_with_what_is_held() {

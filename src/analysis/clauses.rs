@@ -6,10 +6,11 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::Meta;
 use crate::span::Span;
-use crate::syntax::ast::{Clause, ClauseKind, Emit, Expr, Ident, Policy, Rule, Sequence, Step, Window};
+use crate::syntax::ast::{
+    Clause, ClauseKind, DurationLit, Emit, Expr, Ident, Policy, Rule, Sequence, Step, Window,
+};
 
 use super::meta;
-use super::report::not_yet;
 
 /// What a rule says, clause by clause.
 #[derive(Debug, Default)]
@@ -20,6 +21,14 @@ pub(super) struct Clauses<'a> {
     pub(super) matches: Option<(&'a Policy, Span)>,
     pub(super) emit: Option<(&'a Emit, Span)>,
     pub(super) timeout: Option<Timeout<'a>>,
+    pub(super) suppress: Option<Suppress<'a>>,
+}
+
+/// `suppress`
+#[derive(Debug)]
+pub(super) struct Suppress<'a> {
+    pub(super) length: Option<&'a DurationLit>,
+    pub(super) by: &'a [Expr],
 }
 
 /// `on timeout`
@@ -95,7 +104,9 @@ impl<'a> Clauses<'a> {
             ClauseKind::OnTimeout { after, emit } => {
                 self.timeout = Some(Timeout { after: after.as_ref(), emit, span });
             }
-            ClauseKind::Suppress { .. } => found.push(not_yet(span, "`suppress`")),
+            ClauseKind::Suppress { length, by } => {
+                self.suppress = Some(Suppress { length: length.as_ref(), by });
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ fn named(keys: &[ast::Expr], cx: &mut Cx) -> Vec<(CompactString, Expr)> {
 }
 
 /// A path is its own name, anything else its text.
-fn name(key: &ast::Expr) -> CompactString {
+pub(super) fn name(key: &ast::Expr) -> CompactString {
     match &key.kind {
         ExprKind::Path(path) => {
             let joined = join(path);

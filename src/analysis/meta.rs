@@ -9,7 +9,7 @@ use crate::syntax::ast::{Ident, Literal, MetaValue};
 use crate::syntax::{CLAUSES, instead_of_clause};
 
 use super::literal;
-use super::report::{not_yet, one_of, suggest};
+use super::report::{one_of, suggest};
 
 /// What a word of the metadata takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,14 +60,13 @@ pub(super) fn set(meta: &mut Meta, key: &Ident, value: &MetaValue, found: &mut V
     match read(meta, *kind, value) {
         Ok(Some(note)) => meta.notes.push((key.name.clone(), note)),
         Ok(None) => {}
-        Err(Problem::Later(construct)) => found.push(not_yet(value.span(), construct)),
-        Err(Problem::Wants(wanted)) => {
+        Err(Wants(wanted)) => {
             let message = format!("`{}` takes {wanted}", key.name);
             let finding = Diagnostic::new(Code::BadValue, value.span(), message);
             found.push(match (*kind, word(value)) {
                 (Kind::Severity, Some(text)) => suggest(finding, &text, Level::ALL.map(Level::as_str)),
                 (Kind::Key, Some(text)) => suggest(finding, &text, KeyShown::ALL.map(KeyShown::as_str)),
-                (Kind::Status, Some(text)) => suggest(finding, &text, ["draft", "live"]),
+                (Kind::Status, Some(text)) => suggest(finding, &text, ["draft", "shadow", "live"]),
                 _ => finding,
             });
         }
@@ -83,14 +82,12 @@ fn unknown(key: &Ident) -> Diagnostic {
     suggest(finding, &key.name, WORDS.iter().map(|(word, _)| *word).chain(CLAUSES))
 }
 
-enum Problem {
-    Wants(String),
-    Later(&'static str),
-}
+/// What a word takes instead.
+struct Wants(String);
 
 /// Reads a value into its place, or gives it back as a note.
-fn read(meta: &mut Meta, kind: Kind, value: &MetaValue) -> Result<Option<Value>, Problem> {
-    let wants = |text: &str| Problem::Wants(text.to_string());
+fn read(meta: &mut Meta, kind: Kind, value: &MetaValue) -> Result<Option<Value>, Wants> {
+    let wants = |text: &str| Wants(text.to_string());
     match kind {
         Kind::Text => match value {
             MetaValue::Literal(Literal::Str(text), _) => Ok(Some(Value::str(text.value.as_str()))),
@@ -104,22 +101,22 @@ fn read(meta: &mut Meta, kind: Kind, value: &MetaValue) -> Result<Option<Value>,
         Kind::Severity => {
             let level =
                 word(value).and_then(|text| Level::ALL.into_iter().find(|level| level.as_str() == text));
-            meta.severity = Some(level.ok_or_else(|| Problem::Wants(one_of(Level::ALL.map(Level::as_str))))?);
+            meta.severity = Some(level.ok_or_else(|| Wants(one_of(Level::ALL.map(Level::as_str))))?);
             Ok(None)
         }
         Kind::Status => {
             meta.status = match word(value).as_deref() {
                 Some("draft") => Status::Draft,
                 Some("live") => Status::Live,
-                Some("shadow") => return Err(Problem::Later("`status shadow`")),
-                _ => return Err(Problem::Wants(one_of(["draft", "shadow", "live"]))),
+                Some("shadow") => Status::Shadow,
+                _ => return Err(Wants(one_of(["draft", "shadow", "live"]))),
             };
             Ok(None)
         }
         Kind::Key => {
             let shown =
                 word(value).and_then(|text| KeyShown::ALL.into_iter().find(|shown| shown.as_str() == text));
-            meta.key = shown.ok_or_else(|| Problem::Wants(one_of(KeyShown::ALL.map(KeyShown::as_str))))?;
+            meta.key = shown.ok_or_else(|| Wants(one_of(KeyShown::ALL.map(KeyShown::as_str))))?;
             Ok(None)
         }
         Kind::Risk => match value {

@@ -28,6 +28,7 @@ mod schema;
 mod settings;
 mod shape;
 mod steps;
+mod suppress;
 mod types;
 
 pub use settings::Settings;

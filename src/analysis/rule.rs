@@ -18,7 +18,7 @@ use super::layout::{Layout, Role};
 use super::pattern::{lay_out, lay_out_steps};
 use super::reach::Place;
 use super::report::{duplicate, no_effect, not_yet};
-use super::{lints, policy, steps};
+use super::{lints, policy, steps, suppress};
 
 /// What all rules are made in.
 pub(super) struct Surroundings<'a> {
@@ -48,7 +48,10 @@ pub(super) fn plan(rule: &ast::Rule, uses: &mut Uses, around: &mut Surroundings)
     let (body, output, timeout) = made?;
     check_shown_key(rule, &body, around.found);
     let canonical = canonical(rule, uses, around.declared);
-    Some(plan::Rule { name: rule.name.name.clone(), meta: clauses.meta, body, output, timeout, canonical })
+    let suppress = clauses.suppress.as_ref();
+    let suppress = suppress.map(|s| suppress::plan(s, &body, &output, timeout.as_ref(), around.found));
+    let name = rule.name.name.clone();
+    Some(plan::Rule { name, meta: clauses.meta, body, output, timeout, suppress, canonical })
 }
 
 /// Without a key there is nothing to show.

@@ -71,10 +71,17 @@ impl Serialize for Shown<'_> {
         map.serialize_entry("rule", rule.name.as_str())?;
         map.serialize_entry("version", rule.version.as_str())?;
         map.serialize_entry("id", &hex(alert.id))?;
-        if let Kind::Timeout { reached, bound } = &alert.kind {
-            map.serialize_entry("kind", "timeout")?;
-            map.serialize_entry("reached", reached.as_str())?;
-            map.serialize_entry("bound", bound.as_str())?;
+        match &alert.kind {
+            Kind::Match => {}
+            Kind::Timeout { reached, bound } => {
+                map.serialize_entry("kind", "timeout")?;
+                map.serialize_entry("reached", reached.as_str())?;
+                map.serialize_entry("bound", bound.as_str())?;
+            }
+            Kind::Summary { count } => {
+                map.serialize_entry("kind", "summary")?;
+                map.serialize_entry("count", count)?;
+            }
         }
         if let Some(severity) = rule.severity {
             map.serialize_entry("severity", severity.as_str())?;
@@ -98,7 +105,9 @@ impl Serialize for Shown<'_> {
         }
         let fields = alert.fields.iter().map(|(name, value)| (name.as_str(), JsonValue(value)));
         map.serialize_entry("fields", &Map(|| fields.clone()))?;
-        if self.format.evidence != Evidence::None {
+        // A summary speaks of alerts and not of events.
+        let has_evidence = !matches!(alert.kind, Kind::Summary { .. });
+        if self.format.evidence != Evidence::None && has_evidence {
             self.evidence(&mut map)?;
         }
         map.end()
@@ -172,6 +181,7 @@ impl Serialize for Envelope<'_> {
         let kind = match alert.kind {
             Kind::Match => "tripline.alert",
             Kind::Timeout { .. } => "tripline.timeout",
+            Kind::Summary { .. } => "tripline.summary",
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("specversion", "1.0")?;

@@ -7,7 +7,7 @@ use super::{Run, Workers};
 use crate::alert::Certain;
 use crate::event::Event;
 use crate::program::Program;
-use crate::runtime::{Engine, KeyGroups, Outlet, Setup, Straight};
+use crate::runtime::{Engine, Gate, KeyGroups, Outlet, Setup, Straight};
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, RuleStats, Stats};
 
@@ -15,6 +15,7 @@ use crate::stream::{AtEnd, Options, RuleStats, Stats};
 /// the one order, as those of a single engine would.
 pub struct Shards {
     engines: Vec<Engine>,
+    gate: Gate,
     workers: Arc<Workers>,
 }
 
@@ -48,20 +49,26 @@ impl Shards {
             let setup = Setup { groups, ..Setup::default() };
             Engine::with(Arc::clone(program), options.clone(), setup, ())
         };
-        Shards { engines: parts(workers).into_iter().map(engine).collect(), workers: Arc::clone(workers) }
+        Shards {
+            engines: parts(workers).into_iter().map(engine).collect(),
+            gate: Gate::default(),
+            workers: Arc::clone(workers),
+        }
     }
 
     /// Takes rows in their order.
     pub fn push(&mut self, runs: &[Run], sink: &mut impl Sink) -> ControlFlow<()> {
         if let [engine] = &mut self.engines[..] {
-            return take(engine, runs, &mut Straight(sink));
+            take(engine, runs, &mut Straight { gate: &mut self.gate, sink })?;
+            return self.gate.pass(Some(engine.watermark()), sink);
         }
         self.together(sink, |engine, given| take(engine, runs, given))
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
     pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.together(sink, |engine, given| engine.end(at_end, given))
+        self.together(sink, |engine, given| engine.end(at_end, given))?;
+        if at_end == AtEnd::Flush { self.gate.pass(None, sink) } else { ControlFlow::Continue(()) }
     }
 
     /// What was counted so far.
@@ -71,6 +78,7 @@ impl Shards {
         for part in all {
             sum.rules.iter_mut().zip(&part.rules).for_each(|(sum, part)| add(sum, part));
         }
+        sum.rules.iter_mut().for_each(|rule| rule.suppressed = self.gate.held_back(&rule.name));
         sum
     }
 
@@ -94,7 +102,9 @@ impl Shards {
         }
         certain.sort_by(Certain::order);
         late.into_iter().try_for_each(|event| sink.late(event))?;
-        certain.into_iter().try_for_each(|certain| sink.alert(certain.alert))
+        certain.into_iter().try_for_each(|certain| self.gate.take(certain, sink))?;
+        let watermark = self.engines.first().map(Engine::watermark);
+        watermark.map_or(ControlFlow::Continue(()), |watermark| self.gate.pass(Some(watermark), sink))
     }
 }
 

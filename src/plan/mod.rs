@@ -5,9 +5,11 @@
 
 mod expr;
 mod pattern;
+mod suppress;
 
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
+pub use suppress::{Suppress, SuppressBy};
 
 use compact_str::CompactString;
 
@@ -38,6 +40,8 @@ pub struct Rule {
     pub output: Output,
     /// What a start that expires says.
     pub timeout: Option<Timeout>,
+    /// Which alerts are held back.
+    pub suppress: Option<Suppress>,
     /// The rule's text in canonical form without comments and with the values of its parameters: equal texts
     /// behave equally. Its hash is the rule's version.
     pub canonical: String,
@@ -46,7 +50,7 @@ pub struct Rule {
 impl Rule {
     /// Whether it runs on streams: it is neither disabled nor a draft.
     pub fn runs(&self) -> bool {
-        !self.meta.disabled && self.meta.status == Status::Live
+        !self.meta.disabled && self.meta.status != Status::Draft
     }
 
     /// Its steps and how they are combined.
@@ -132,6 +136,8 @@ impl Level {
 pub enum Status {
     /// Checked and tested, not run on streams.
     Draft,
+    /// Runs, but its alerts go to an output of their own.
+    Shadow,
     /// Runs.
     #[default]
     Live,

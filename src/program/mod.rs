@@ -21,7 +21,7 @@ use crate::diagnostic::{self, Code, Diagnostic};
 use crate::event::Fields;
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Body, Pattern, Plan, Rule};
+use crate::plan::{Body, Pattern, Plan, Rule, Status};
 use crate::span::{FileId, SourceFile};
 use crate::syntax::parse;
 
@@ -210,6 +210,8 @@ fn describe(rule: &Rule) -> RuleInfo {
         severity: rule.meta.severity,
         risk: rule.meta.risk,
         key_names,
+        shadow: rule.meta.status == Status::Shadow,
+        suppress: rule.suppress.clone(),
         key_shown: rule.meta.key,
         notes: rule.meta.notes.clone(),
     }

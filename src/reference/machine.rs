@@ -11,7 +11,7 @@ use super::eval::{Here, Law};
 use super::partial::{Expired, Match, Partial, State};
 use super::partition::{Partition, Seen};
 use super::report::Reporter;
-use crate::alert::{Kind, RuleInfo};
+use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Key};
 use crate::groups::KeyGroups;
 use crate::limits::Limits;
@@ -105,8 +105,8 @@ impl Machine {
         for (key, mut partition) in std::mem::take(&mut self.partitions) {
             for found in partition.end(&self.law) {
                 let last = found.partial.last().map_or(Timestamp::MAX, |event| event.time);
-                let (_, alert) = self.alert(&key, &found, last);
-                certain.push((Timestamp::MAX, alert));
+                let (_, alert, likeness) = self.alert(&key, &found, last);
+                certain.push((Timestamp::MAX, alert, likeness));
             }
             self.refused += partition.refused;
         }
@@ -182,7 +182,9 @@ impl Machine {
     fn alert(&mut self, key: &Key, found: &Match, moment: Timestamp) -> Certain {
         self.stats.alerts += 1;
         let key = self.shown(key, &found.partial);
-        (moment, self.reporter.alert(&self.law, &key, found, moment))
+        let alert = self.reporter.alert(&self.law, &key, found, moment);
+        let likeness = likeness(&alert, &key);
+        (moment, alert, likeness)
     }
 
     /// A start that expired, if the rule speaks of timeouts and it had reached the step asked for.
@@ -196,8 +198,14 @@ impl Machine {
         let key = self.shown(key, partial);
         let alert = self.reporter.timeout(&self.law, &key, partial, kind, moment)?;
         self.stats.alerts += 1;
-        Some((moment, alert))
+        let likeness = likeness(&alert, &key);
+        Some((moment, alert, likeness))
     }
+}
+
+/// What an alert may be held back by. The key is as it is, not as the alert shows it.
+fn likeness(alert: &Alert, key: &Key) -> Option<Vec<u8>> {
+    alert.rule.suppress.as_ref().map(|suppress| suppress.likeness(key, &alert.fields))
 }
 
 #[cfg(test)]

@@ -15,14 +15,17 @@ mod partial;
 mod partition;
 mod place;
 mod policy;
+mod quiet;
 mod report;
 mod weight;
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use self::machine::Machine;
 use self::order::Buffer;
+use self::quiet::Quiet;
 use crate::alert::Alert;
 use crate::event::Event;
 use crate::groups::KeyGroups;
@@ -40,11 +43,12 @@ pub struct Reference {
     machines: Vec<Machine>,
     buffer: Buffer,
     stats: Stats,
+    quiet: Quiet,
 }
 
-/// An alert and the moment it was certain, by which alerts are ordered. An event's own alerts come one event at a
-/// time, so the place of the causing event needs no entry here.
-pub(crate) type Certain = (Timestamp, Alert);
+/// An alert and the moment it was certain, by which alerts are ordered, and what it may be held back by. An event's own
+/// alerts come one event at a time, so the place of the causing event needs no entry here.
+pub(crate) type Certain = (Timestamp, Alert, Option<Vec<u8>>);
 
 impl Reference {
     /// An engine for this program with nothing seen yet.
@@ -59,7 +63,13 @@ impl Reference {
             .filter(|(rule, _)| rule.runs())
             .map(|(rule, info)| Machine::new(rule, info, program.limits(), groups))
             .collect();
-        Reference { program, machines, buffer: Buffer::new(options.lateness), stats: Stats::default() }
+        Reference {
+            program,
+            machines,
+            buffer: Buffer::new(options.lateness),
+            stats: Stats::default(),
+            quiet: Quiet::default(),
+        }
     }
 
     /// Takes one event. It is judged when the watermark has passed it (at once if no lateness is allowed); one that
@@ -87,15 +97,17 @@ impl Reference {
         if at_end == AtEnd::Flush {
             self.pass(Timestamp::MAX, sink)?;
             let certain = self.machines.iter_mut().flat_map(Machine::flush).collect();
-            report(certain, sink)?;
+            self.report(certain, sink)?;
+            return self.quiet.end(sink);
         }
-        ControlFlow::Continue(())
+        self.quiet.pass(self.buffer.watermark(), sink)
     }
 
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         let mut stats = self.stats.clone();
         stats.rules = self.machines.iter().map(Machine::stats).collect();
+        stats.rules.iter_mut().for_each(|rule| rule.suppressed = self.quiet.held_back(&rule.name));
         stats
     }
 
@@ -104,7 +116,8 @@ impl Reference {
         while let Some(event) = self.buffer.release() {
             self.judge(&event, sink)?;
         }
-        self.pass(self.buffer.watermark(), sink)
+        self.pass(self.buffer.watermark(), sink)?;
+        self.quiet.pass(self.buffer.watermark(), sink)
     }
 
     /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
@@ -114,24 +127,24 @@ impl Reference {
         self.stats.judged += 1;
         let weight = weight::of(event, &self.program);
         let certain = self.machines.iter_mut().flat_map(|m| m.judge(event, seq, weight)).collect();
-        report(certain, sink)
+        self.report(certain, sink)
     }
 
     /// Fires every deadline before `time`.
     fn pass(&mut self, time: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
         let certain = self.machines.iter_mut().flat_map(|m| m.pass(time)).collect();
-        report(certain, sink)
+        self.report(certain, sink)
+    }
+
+    /// The one order of alerts: moment of certainty, (place of the causing event, the same for all of these,) rule name,
+    /// key, id.
+    fn report(&mut self, mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
+        certain.sort_by(|(s, a, _), (t, b, _)| s.cmp(t).then_with(|| order(a, b)));
+        certain.into_iter().try_for_each(|certain| self.quiet.take(certain, sink))
     }
 }
 
-/// The one order of alerts: moment of certainty, (place of the causing event, the same for all of these,) rule name,
-/// key, id.
-fn report(mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
-    certain.sort_by(|(s, a), (t, b)| {
-        s.cmp(t)
-            .then_with(|| a.rule.name.cmp(&b.rule.name))
-            .then_with(|| a.key.cmp(&b.key))
-            .then_with(|| a.id.cmp(&b.id))
-    });
-    certain.into_iter().try_for_each(|(_, alert)| sink.alert(alert))
+/// The order of alerts of the same moment and cause.
+fn order(a: &Alert, b: &Alert) -> Ordering {
+    a.rule.name.cmp(&b.rule.name).then_with(|| a.key.cmp(&b.key)).then_with(|| a.id.cmp(&b.id))
 }

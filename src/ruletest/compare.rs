@@ -122,9 +122,10 @@ fn differences(expected: &Expected, found: &Alert) -> Vec<FieldDifference> {
     if let Some(at) = expected.at {
         list.compare("at", at == found.time, at.since(BASE), found.time.since(BASE));
     }
-    let (kind, reached) = match &found.kind {
-        Kind::Match => ("match", ""),
-        Kind::Timeout { reached, .. } => ("timeout", reached.as_str()),
+    let (kind, reached, count) = match &found.kind {
+        Kind::Match => ("match", "", 0),
+        Kind::Timeout { reached, .. } => ("timeout", reached.as_str(), 0),
+        Kind::Summary { count } => ("summary", "", *count),
     };
     if let Some(wanted) = &expected.kind {
         list.compare("kind", wanted == kind, wanted, kind);
@@ -136,6 +137,9 @@ fn differences(expected: &Expected, found: &Alert) -> Vec<FieldDifference> {
             wanted,
             if reached.is_empty() { "nothing" } else { reached },
         );
+    }
+    if let Some(wanted) = expected.count {
+        list.compare("count", wanted == count, wanted, count);
     }
     let keys = found.rule.key_names.iter().zip(found.key.values());
     list.values("key", &expected.key, &keys.map(|(n, v)| (n.clone(), v.clone())).collect::<Vec<_>>());

@@ -13,7 +13,7 @@ use crate::yaml::Problem;
 
 const SUITE: &[&str] = &["rules", "tests"];
 const TEST: &[&str] = &["name", "rules", "params", "events", "advance", "at_end", "expect"];
-const EXPECTED: &[&str] = &["rule", "at", "kind", "reached", "key", "fields", "match"];
+const EXPECTED: &[&str] = &["rule", "at", "kind", "reached", "count", "key", "fields", "match"];
 
 /// More events than this in one test are a slip of the hand in `repeat`.
 const MOST_EVENTS: u64 = 1_000_000;
@@ -211,14 +211,23 @@ impl Reader<'_> {
             return None;
         };
         let kind = record.get("kind").and_then(word);
-        if kind.as_ref().is_some_and(|kind| kind != "match" && kind != "timeout") {
-            self.problem("`kind` is `match` or `timeout`");
+        if kind.as_ref().is_some_and(|kind| !["match", "timeout", "summary"].contains(&kind.as_str())) {
+            self.problem("`kind` is `match`, `timeout` or `summary`");
         }
+        let count = match record.get("count") {
+            None => None,
+            Some(Value::Int(n)) if *n > 0 => u64::try_from(*n).ok(),
+            Some(_) => {
+                self.problem("`count` is how many alerts a summary speaks of, a whole number from 1");
+                None
+            }
+        };
         Some(Expected {
             rule,
             at: self.time_of(record, "at"),
             kind,
             reached: record.get("reached").and_then(word),
+            count,
             key: self.pairs(record, "key")?,
             fields: self.pairs(record, "fields")?,
             counts: self.pairs(record, "match")?,

@@ -44,6 +44,7 @@ fn of_alert(alert: &Alert) -> String {
     let kind = match &alert.kind {
         Kind::Match => String::new(),
         Kind::Timeout { reached, .. } => format!(" timeout after {reached}"),
+        Kind::Summary { count } => format!(" summary of {count}"),
     };
     format!("{}{kind} at {}{key}", alert.rule.name, alert.time.since(BASE))
 }
@@ -56,7 +57,8 @@ fn of_alert_in_full(alert: &Alert) -> String {
 fn of_expected(expected: &Expected) -> String {
     let kind = expected.kind.as_ref().filter(|kind| *kind != "match");
     let reached = expected.reached.as_ref().map(|reached| format!(" after {reached}")).unwrap_or_default();
-    let kind = kind.map(|kind| format!(" {kind}{reached}")).unwrap_or_default();
+    let count = expected.count.map(|count| format!(" of {count}")).unwrap_or_default();
+    let kind = kind.map(|kind| format!(" {kind}{reached}{count}")).unwrap_or_default();
     let at = expected.at.map(|at| format!(" at {}", at.since(BASE))).unwrap_or_default();
     let key = mapping("key", expected.key.iter().map(|(name, value)| (name, value)));
     let fields = mapping("fields", expected.fields.iter().map(|(name, value)| (name, value)));

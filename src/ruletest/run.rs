@@ -9,6 +9,7 @@ use crate::alert::Alert;
 use crate::event::Batch;
 use crate::program::Program;
 use crate::runtime::Engine;
+use crate::sink::Sink;
 use crate::stream::{AtEnd, Options};
 
 /// What came of a test.
@@ -33,13 +34,28 @@ impl Outcome {
 /// Runs a test and compares its alerts with those it expects: all of all rules, in order.
 pub fn run(test: &Test, program: &Arc<Program>) -> Outcome {
     let mut engine = Engine::new(Arc::clone(program), Options::default());
-    let mut alerts: Vec<Alert> = Vec::new();
+    let mut alerts = All::default();
     // A list of alerts never says stop.
     let _ = drive(test, program, &mut engine, &mut alerts);
-    Outcome { lines: compare(&test.expect, alerts) }
+    Outcome { lines: compare(&test.expect, alerts.0) }
 }
 
-fn drive(test: &Test, program: &Program, engine: &mut Engine, alerts: &mut Vec<Alert>) -> ControlFlow<()> {
+/// All alerts, those of shadow rules too.
+#[derive(Default)]
+struct All(Vec<Alert>);
+
+impl Sink for All {
+    fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.0.push(alert);
+        ControlFlow::Continue(())
+    }
+
+    fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.alert(alert)
+    }
+}
+
+fn drive(test: &Test, program: &Program, engine: &mut Engine, alerts: &mut All) -> ControlFlow<()> {
     let events = test.events.iter().cloned().map(Arc::new);
     engine.push(&Arc::new(Batch::of(program.fields(), events)), alerts)?;
     if let Some(watermark) = test.advance {

@@ -45,10 +45,12 @@ pub struct Expected {
     pub rule: CompactString,
     /// Its time.
     pub at: Option<Timestamp>,
-    /// `match` or `timeout`.
+    /// `match`, `timeout` or `summary`.
     pub kind: Option<CompactString>,
     /// The step a timeout reached.
     pub reached: Option<CompactString>,
+    /// How many alerts a summary speaks of.
+    pub count: Option<u64>,
     /// Values of the key by their names.
     pub key: Vec<(CompactString, Value)>,
     /// Emitted fields.

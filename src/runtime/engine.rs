@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+use super::gate::Gate;
 use super::judge::Arrival;
 use super::keys::RowKeys;
 use super::observer::Observer;
@@ -47,6 +48,8 @@ pub struct Engine<O = ()> {
     pub(super) partitions: Partitions<O>,
     pub(super) buffer: Buffer,
     pub(super) counts: Counts,
+    /// Through which alerts go to the sink. Where engines share a stream they have one in common, and not this.
+    pub(super) gate: Gate,
     /// Those of the row that is judged, where nobody has worked them out.
     keys: RowKeys,
 }
@@ -83,6 +86,7 @@ impl<O: Observer> Engine<O> {
             partitions: Partitions::new(program, setup.groups, setup.general, observer),
             buffer: Buffer::new(options.lateness),
             counts: Counts::default(),
+            gate: Gate::default(),
         }
     }
 
@@ -105,26 +109,35 @@ impl<O: Observer> Engine<O> {
         rows: Range<usize>,
         sink: &mut impl Sink,
     ) -> ControlFlow<()> {
-        self.take(batch, None, rows, &mut Straight(sink))
+        self.straight(sink, |engine, outlet| engine.take(batch, None, rows, outlet))
     }
 
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        let outlet = &mut Straight(sink);
-        self.buffer.advance(watermark);
-        self.settle(outlet)?;
-        self.pass(Some(self.buffer.watermark()), outlet)
+        self.straight(sink, |engine, outlet| {
+            engine.buffer.advance(watermark);
+            engine.settle(outlet)?;
+            engine.pass(Some(engine.buffer.watermark()), outlet)
+        })
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
     pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.end(at_end, &mut Straight(sink))
+        self.straight(sink, |engine, outlet| engine.end(at_end, outlet))?;
+        if at_end == AtEnd::Flush { self.gate.pass(None, sink) } else { ControlFlow::Continue(()) }
     }
 
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         let Counts { events, late, judged } = self.counts;
-        Stats { events, late, judged, rules: self.partitions.stats() }
+        let mut rules = self.partitions.stats();
+        rules.iter_mut().for_each(|rule| rule.suppressed = self.gate.held_back(&rule.name));
+        Stats { events, late, judged, rules }
+    }
+
+    /// Before it no event is judged any more.
+    pub(crate) fn watermark(&self) -> Timestamp {
+        self.buffer.watermark()
     }
 
     /// The key groups that it owns.
@@ -135,6 +148,19 @@ impl<O: Observer> Engine<O> {
     /// Who watches.
     pub fn observer(&self) -> &O {
         self.partitions.observer()
+    }
+
+    /// Does something whose alerts go straight to the sink.
+    fn straight<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        work: impl FnOnce(&mut Self, &mut Straight<'_, S>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut gate = std::mem::take(&mut self.gate);
+        let done = work(self, &mut Straight { gate: &mut gate, sink });
+        self.gate = gate;
+        done?;
+        self.gate.pass(Some(self.buffer.watermark()), sink)
     }
 
     /// Takes rows, as `push_rows` does. `keys` are those of all rows of the batch, where they are worked out.

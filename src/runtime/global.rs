@@ -9,7 +9,7 @@ use crate::snapshot::{
 };
 
 /// No count is larger: beyond it one would overflow sooner or later.
-const MOST: u64 = 1 << 62;
+pub(super) const MOST: u64 = 1 << 62;
 
 impl<O: Observer> Engine<O> {
     /// What is of no key: the reorder buffer with the events that wait in it, the watermark, the counts.
@@ -76,6 +76,7 @@ impl<O: Observer> Engine<O> {
             alerts: counts.alerts,
             faults: faults.get(),
             refused: counts.refused,
+            suppressed: self.gate.held_back(&rule.info.name),
         });
         counts.collect()
     }
@@ -91,6 +92,7 @@ impl<O: Observer> Engine<O> {
                     (counts.seen, counts.starts) = (from.seen, from.starts);
                     (counts.alerts, counts.refused) = (from.alerts, from.refused);
                     self.partitions.faults[at].set(from.faults);
+                    self.gate.add_held_back(&from.name, from.suppressed);
                 }
                 Fate::Kept
             }

@@ -10,6 +10,7 @@
 
 mod chain;
 mod engine;
+mod gate;
 mod global;
 mod judge;
 mod keys;
@@ -31,7 +32,8 @@ mod timers;
 pub use crate::groups::KeyGroups;
 pub use engine::{Engine, Setup};
 #[cfg(feature = "pipeline")]
+pub(crate) use gate::Gate;
+#[cfg(feature = "pipeline")]
 pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};
-#[cfg(feature = "pipeline")]
 pub(crate) use outlet::{Outlet, Straight};

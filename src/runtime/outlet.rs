@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::gate::Gate;
 use crate::alert::Certain;
 use crate::event::Event;
 use crate::sink::Sink;
@@ -16,15 +17,18 @@ pub(crate) trait Outlet {
     fn late(&mut self, event: &mut dyn FnMut() -> Arc<Event>) -> ControlFlow<()>;
 }
 
-/// Alerts go on at once: nothing else has to be put in order with them.
-pub(crate) struct Straight<'s, S>(pub(crate) &'s mut S);
+/// Alerts go on at once, through the gate: nothing else has to be put in order with them.
+pub(crate) struct Straight<'s, S> {
+    pub(crate) gate: &'s mut Gate,
+    pub(crate) sink: &'s mut S,
+}
 
 impl<S: Sink> Outlet for Straight<'_, S> {
     fn certain(&mut self, certain: Certain) -> ControlFlow<()> {
-        self.0.alert(certain.alert)
+        self.gate.take(certain, self.sink)
     }
 
     fn late(&mut self, event: &mut dyn FnMut() -> Arc<Event>) -> ControlFlow<()> {
-        self.0.late(event())
+        self.sink.late(event())
     }
 }

@@ -189,12 +189,12 @@ impl<O: Observer> Partitions<O> {
                 None => continue,
             }
             counts.add(&outcome);
-            let reporter = Reporter { rule, program, faults };
+            let reporter = Reporter { rule, program, faults, group };
             let moment = arrival.row.time();
             for found in &outcome.matches {
                 self.observer.alert(seen.at());
-                let alert = reporter.alert(found, moment);
-                certain.push(Certain { moment, cause: arrival.seq, alert });
+                let (alert, likeness) = reporter.alert(found, moment);
+                certain.push(Certain { moment, cause: arrival.seq, alert, likeness });
             }
         }
         match entry {
@@ -242,14 +242,14 @@ impl<O: Observer> Partitions<O> {
         let before = state.starts();
         state.pass(at, observer, end, |moment, outcome| {
             counts.add(outcome);
-            let reporter = Reporter { rule, program: &self.program, faults };
+            let reporter = Reporter { rule, program: &self.program, faults, group: *group };
             let timeouts = outcome.timeouts.iter().filter_map(|expired| reporter.timeout(expired, moment));
             let timeouts: Vec<_> = timeouts.collect();
             counts.alerts += timeouts.len() as u64;
             let matches = outcome.matches.iter().map(|found| reporter.alert(found, moment));
-            for alert in matches.chain(timeouts) {
+            for (alert, likeness) in matches.chain(timeouts) {
                 observer.alert(At { time: moment, ..at });
-                certain.push(Certain { moment, cause: Certain::DEADLINE, alert });
+                certain.push(Certain { moment, cause: Certain::DEADLINE, alert, likeness });
             }
         });
         self.open.change(place.rule, *group, before, state.starts());
@@ -265,17 +265,16 @@ impl<O: Observer> Partitions<O> {
     /// The end of time has passed: matches that only waited to see whether they could grow are certain now.
     pub(super) fn end(&mut self, certain: &mut Vec<Certain>) {
         for table in &mut self.tables {
-            for Entry { states, .. } in std::mem::take(table).into_iter() {
+            for Entry { states, group, .. } in std::mem::take(table).into_iter() {
                 for (index, mut state) in states {
                     let rule = &self.program.compiled()[index as usize];
                     let faults = &self.faults[index as usize];
                     let outcome = state.end(rule);
                     self.counts[index as usize].add(&outcome);
-                    let reporter = Reporter { rule, program: &self.program, faults };
-                    certain.extend(outcome.matches.iter().map(|found| Certain {
-                        moment: Timestamp::MAX,
-                        cause: Certain::DEADLINE,
-                        alert: reporter.alert(found, found.chain.time()),
+                    let reporter = Reporter { rule, program: &self.program, faults, group };
+                    certain.extend(outcome.matches.iter().map(|found| {
+                        let (alert, likeness) = reporter.alert(found, found.chain.time());
+                        Certain { moment: Timestamp::MAX, cause: Certain::DEADLINE, alert, likeness }
                     }));
                 }
             }
@@ -307,6 +306,7 @@ impl RuleCounts {
             seen: self.seen,
             starts: self.starts,
             alerts: self.alerts,
+            suppressed: 0,
             eval_errors,
             open: 0,
             pending: 0,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::chain::{Link, View};
-use crate::alert::{Alert, Kind, identify};
+use crate::alert::{Alert, Kind, Likeness, identify};
 use crate::automaton::Registers;
 use crate::event::{Event, Key, Value};
 use crate::id::StepId;
-use crate::plan::{Pattern, Policy};
+use crate::plan::{Pattern, Policy, Suppress};
 use crate::predicate::{Current, Expression, Here, Unbound};
 use crate::program::{Compiled, OutputCode, Program};
 use crate::time::Timestamp;
@@ -37,7 +37,12 @@ pub(super) struct Reporter<'r> {
     pub(super) rule: &'r Compiled,
     pub(super) program: &'r Program,
     pub(super) faults: &'r Cell<u64>,
+    /// The key group in which alerts come about.
+    pub(super) group: u32,
 }
+
+/// An alert, and what it may be held back by.
+pub(super) type Reported = (Alert, Option<Likeness>);
 
 impl<'r> Reporter<'r> {
     fn pattern(self) -> &'r Pattern {
@@ -45,13 +50,13 @@ impl<'r> Reporter<'r> {
     }
 
     /// The alert of a match that is certain at this moment.
-    pub(super) fn alert(self, found: &Match, moment: Timestamp) -> Alert {
-        let alert = self.build(&found.chain, Kind::Match, moment, &self.rule.output);
-        Alert { deadline: found.deadline, ..alert }
+    pub(super) fn alert(self, found: &Match, moment: Timestamp) -> Reported {
+        let (alert, likeness) = self.build(&found.chain, Kind::Match, moment, &self.rule.output);
+        (Alert { deadline: found.deadline, ..alert }, likeness)
     }
 
     /// The alert of a start that expired, if the rule wants one and the step it asks for has bound something.
-    pub(super) fn timeout(self, expired: &Expired, moment: Timestamp) -> Option<Alert> {
+    pub(super) fn timeout(self, expired: &Expired, moment: Timestamp) -> Option<Reported> {
         let (after, output) = self.rule.timeout.as_ref()?;
         // `after` is the first step of its name, and the steps stand in the order of the text.
         let reached = after.is_none_or(|step| expired.chain.furthest >= step);
@@ -62,23 +67,30 @@ impl<'r> Reporter<'r> {
         reached.then(|| self.build(&expired.chain, kind, moment, output))
     }
 
-    fn build(self, chain: &Link, kind: Kind, moment: Timestamp, output: &OutputCode) -> Alert {
+    fn build(self, chain: &Link, kind: Kind, moment: Timestamp, output: &OutputCode) -> Reported {
+        let info = &self.rule.info;
         let bindings = self.bindings(chain);
         let key = self.key(chain);
         let every = matches!(self.rule.policy, Policy::All { .. });
-        Alert {
-            id: identify(&self.rule.info.name, &kind, &key, &bindings, every),
-            rule: Arc::clone(&self.rule.info),
+        let id = identify(&info.name, &kind, &key, &bindings, every);
+        let fields = self.fields(chain, output);
+        let likeness = |suppress: &Suppress| suppress.likeness(&key, &fields);
+        let likeness = info.suppress.as_ref().map(likeness);
+        let likeness = likeness.map(|bytes| Likeness { bytes, group: self.group });
+        let alert = Alert {
+            id,
+            rule: Arc::clone(info),
             kind,
             event_type: output.event_type.clone(),
-            key: self.rule.info.shown(key),
+            key: info.shown(key),
             time: moment,
             first: chain.first,
             last: chain.time(),
             deadline: None,
-            fields: self.fields(chain, output),
+            fields,
             bindings,
-        }
+        };
+        (alert, likeness)
     }
 
     /// For each step that bound something, in the order of the rule, its events.

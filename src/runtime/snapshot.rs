@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::engine::Engine;
+use super::gate::{Alike, Quiet};
 use super::logical::Misfit;
 use super::observer::Observer;
 use super::partition::Partition;
@@ -61,8 +62,17 @@ impl<O: Observer> Engine<O> {
                 partitions.entry(*rule).or_default().push((&entry.key, state));
             }
         }
+        // A rule may hold nothing but the memory of what came out.
+        for name in self.gate.rules_of(group) {
+            let mut rules = (0..).zip(self.partitions.program.compiled());
+            let rule = rules.find(|(_, rule)| rule.info.name == *name);
+            if let Some((rule, _)) = rule {
+                partitions.entry(rule).or_default();
+            }
+        }
         let mut events = EventTable::new(self.partitions.program.fields());
-        let rules = partitions.into_iter().map(|(rule, states)| self.rule_state(rule, states, &mut events));
+        let rules =
+            partitions.into_iter().map(|(rule, states)| self.rule_state(rule, group, states, &mut events));
         let rules = rules.collect();
         let groups = self.partitions.groups.count();
         let section = Group { group, groups, rules, events: events.into_events() };
@@ -85,6 +95,7 @@ impl<O: Observer> Engine<O> {
     fn rule_state(
         &self,
         rule: u32,
+        group: u32,
         mut states: Vec<(&KeyBytes, &Partition)>,
         events: &mut EventTable<'_>,
     ) -> RuleState {
@@ -98,6 +109,7 @@ impl<O: Observer> Engine<O> {
             version: compiled.info.version.clone(),
             labels: Labels::new(program.pattern_of(compiled), &compiled.automaton),
             partitions: states.into_iter().map(state).collect(),
+            quiet: self.gate.to_states(&compiled.info.name, group),
         }
     }
 
@@ -105,7 +117,7 @@ impl<O: Observer> Engine<O> {
         self.expects(section.group, section.groups)?;
         let program = Arc::clone(&self.partitions.program);
         let events = section.events.held(&program)?;
-        let (mut report, mut taken) = (Vec::<RestoredRule>::new(), Vec::new());
+        let (mut report, mut taken, mut quiet) = (Vec::<RestoredRule>::new(), Vec::new(), Vec::new());
         for state in section.rules {
             if report.last().is_some_and(|before| before.name >= state.name) {
                 return Err(Malformed("rules are not in order").into());
@@ -113,9 +125,10 @@ impl<O: Observer> Engine<O> {
             let starts = state.partitions.iter().map(|(_, partition)| partition.starts.len() as u64);
             let (name, partitions, starts) =
                 (state.name.clone(), state.partitions.len() as u64, starts.sum());
-            let fate = match self.read_rule(state, &events) {
-                Ok(states) => {
+            let fate = match self.read_rule(state, section.group, &events) {
+                Ok((states, times)) => {
                     taken.extend(states);
+                    quiet.extend(times);
                     Fate::Kept
                 }
                 Err(Refusal::OfRule(fate)) => fate,
@@ -124,6 +137,7 @@ impl<O: Observer> Engine<O> {
             report.push(RestoredRule { name, fate, partitions, starts });
         }
         taken.into_iter().for_each(|taken| self.put_back(section.group, taken));
+        quiet.into_iter().for_each(|(alike, quiet)| self.gate.open(alike, quiet));
         Ok(Restored { section: Section::Group(section.group), rules: report })
     }
 
@@ -142,7 +156,7 @@ impl<O: Observer> Engine<O> {
     }
 
     /// The states of one rule.
-    fn read_rule(&self, state: RuleState, events: &[Arc<Held>]) -> Result<Vec<Taken>, Refusal> {
+    fn read_rule(&self, state: RuleState, group: u32, events: &[Arc<Held>]) -> Result<Read, Refusal> {
         let program = &self.partitions.program;
         let mut rules = (0..).zip(program.compiled());
         let (rule, compiled) =
@@ -167,7 +181,8 @@ impl<O: Observer> Engine<O> {
             let state = Partition::from_logical(form, compiled, pattern, &partition, events)?;
             taken.push(Taken { rule, key, state });
         }
-        Ok(taken)
+        let quiet = Quiet::from_states(&compiled.info, group, state.quiet);
+        Ok((taken, quiet.map_err(|malformed| Refusal::OfAll(malformed.into()))?))
     }
 
     /// Whether a partition is one that an engine can have which has seen the same events.
@@ -209,6 +224,9 @@ struct Taken {
     key: Vec<u8>,
     state: Partition,
 }
+
+/// What a snapshot gives back of a rule.
+type Read = (Vec<Taken>, Vec<(Alike, Quiet)>);
 
 /// Why something of a snapshot is not taken.
 enum Refusal {

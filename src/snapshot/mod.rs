@@ -18,8 +18,8 @@ mod value;
 pub(crate) use cbor::{Blob, Malformed};
 pub(crate) use events::EventTable;
 pub(crate) use model::{
-    Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, RuleCounts,
-    RuleState, StartState, Waits, Watermark,
+    Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, QuietState,
+    RuleCounts, RuleState, StartState, Waits, Watermark,
 };
 pub use report::{Fate, RestoreError, Restored, RestoredRule, Section};
 

@@ -75,13 +75,14 @@ pub(crate) struct RuleCounts {
     pub(crate) alerts: u64,
     pub(crate) faults: u64,
     pub(crate) refused: u64,
+    pub(crate) suppressed: u64,
 }
 
-record! { RuleCounts { 0 name, 1 version, 2 seen, 3 starts, 4 alerts, 5 faults, 6 refused } }
+record! { RuleCounts { 0 name, 1 version, 2 seen, 3 starts, 4 alerts, 5 faults, 6 refused, 7 suppressed } }
 
 impl RuleCounts {
-    pub(crate) fn numbers(&self) -> [&u64; 5] {
-        [&self.seen, &self.starts, &self.alerts, &self.faults, &self.refused]
+    pub(crate) fn numbers(&self) -> [&u64; 6] {
+        [&self.seen, &self.starts, &self.alerts, &self.faults, &self.refused, &self.suppressed]
     }
 
     /// Adds what another engine has counted of the same rule.
@@ -91,6 +92,7 @@ impl RuleCounts {
         self.alerts += other.alerts;
         self.faults += other.faults;
         self.refused += other.refused;
+        self.suppressed += other.suppressed;
     }
 }
 
@@ -152,9 +154,48 @@ pub(crate) struct RuleState {
     pub(crate) labels: Labels,
     /// By key, in ascending order.
     pub(crate) partitions: Vec<(Blob, PartitionState)>,
+    /// Of matches, then of timeouts, each by what they have in common, in ascending order.
+    pub(crate) quiet: Vec<QuietState>,
 }
 
-record! { RuleState { 0 name, 1 version, 2 labels, 3 partitions } }
+record! { RuleState { 0 name, 1 version, 2 labels, 3 partitions, 4 quiet } }
+
+/// The time after an alert in which those like it are held back.
+#[derive(Debug)]
+pub(crate) struct QuietState {
+    /// Whether it speaks of timeouts.
+    pub(crate) timeout: bool,
+    /// What the alerts have in common.
+    pub(crate) likeness: Blob,
+    /// Its last moment; without one it has no end.
+    pub(crate) until: Option<Timestamp>,
+    /// How many were held back.
+    pub(crate) count: u64,
+    /// What the summary says.
+    pub(crate) id: Blob,
+    pub(crate) event_type: CompactString,
+    pub(crate) key: Vec<Value>,
+    pub(crate) fields: Vec<(CompactString, Value)>,
+    pub(crate) time: Timestamp,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+}
+
+record! {
+    QuietState {
+        0 timeout,
+        1 likeness,
+        2 until,
+        3 count,
+        4 id,
+        5 event_type,
+        6 key,
+        7 fields,
+        8 time,
+        9 first,
+        10 last,
+    }
+}
 
 /// What the parts of a rule are called. In a partition they are numbers: places in these lists.
 #[derive(Debug, PartialEq, Eq)]

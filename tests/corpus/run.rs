@@ -131,6 +131,10 @@ impl Sink for Collector {
         ControlFlow::Continue(())
     }
 
+    fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.alert(alert)
+    }
+
     fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {
         self.late.push(event.offset);
         ControlFlow::Continue(())
@@ -171,10 +175,18 @@ fn found(alert: &Alert, line: &str) -> Found {
     rest.extend((!line.is_empty()).then(|| ("line", line.to_owned())));
     rest.extend(alert.deadline.map(|deadline| ("deadline", time(deadline))));
     rest.extend(alert.rule.severity.map(|severity| ("severity", severity.as_str().to_owned())));
-    if let AlertKind::Timeout { reached, bound } = &alert.kind {
-        rest.push(("kind", "timeout".into()));
-        rest.push(("reached", reached.to_string()));
-        rest.push(("bound", bound.to_string()));
+    rest.extend(alert.rule.shadow.then(|| ("shadow", "yes".to_owned())));
+    match &alert.kind {
+        AlertKind::Match => {}
+        AlertKind::Timeout { reached, bound } => {
+            rest.push(("kind", "timeout".into()));
+            rest.push(("reached", reached.to_string()));
+            rest.push(("bound", bound.to_string()));
+        }
+        AlertKind::Summary { count } => {
+            rest.push(("kind", "summary".into()));
+            rest.push(("count", count.to_string()));
+        }
     }
     Found {
         bindings: bindings.collect(),

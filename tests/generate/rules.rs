@@ -59,6 +59,8 @@ pub struct RuleTree {
     pub is_final: bool,
     /// `on timeout`, and which step it asks for.
     pub timeout: Option<Option<usize>>,
+    /// `suppress`: for how long, where it has an end, and by which of the keys, where not by all.
+    pub suppress: Option<(Option<u8>, Option<usize>)>,
 }
 
 /// Rules that stay within the page: where it leaves a construct open, it is not generated.
@@ -109,6 +111,18 @@ pub fn keyed() -> impl Strategy<Value = RuleTree> {
         select(&[("k", "l"), ("lower(k)", "l"), ("k, w", "l, w"), ("k ?? \"m\"", "l"), ("w", "w + 1")][..]);
     (prop::collection::vec(part, 1..4), header(), select(&POLICIES[..]), keys)
         .prop_map(|(parts, header, policy, keys)| RuleTree { parts, policy, keys: Some(keys), ..header })
+}
+
+/// Rules with `suppress`: short and long, by all keys, one of them, or one of several.
+pub fn held_back() -> impl Strategy<Value = RuleTree> {
+    let suppress = (prop::option::weighted(0.75, 1..9u8), prop::option::weighted(0.6, 0..2usize));
+    let keys = select(&[None, Some(("k", "l")), Some(("k, w", "l, w")), Some(("w, k", "w, l"))][..]);
+    let rule = prop_oneof![4 => any().boxed(), 2 => timeouts().boxed(), 1 => finals().boxed()];
+    (rule, suppress, keys).prop_map(|(rule, suppress, keys)| RuleTree {
+        suppress: Some(suppress),
+        keys,
+        ..rule
+    })
 }
 
 /// Rules whose starts move together: relaxed steps that look at their own event, loops that leave no choice.
@@ -188,6 +202,7 @@ fn header() -> impl Strategy<Value = RuleTree> {
             keys,
             is_final: false,
             timeout: None,
+            suppress: None,
         })
 }
 

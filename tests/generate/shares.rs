@@ -29,6 +29,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
         trials(rules::keyed(), Arrival::Mixed).boxed(),
         trials(rules::limited(), Arrival::Mixed).boxed(),
         trials(rules::queues(), Arrival::Mixed).boxed(),
+        trials(rules::held_back(), Arrival::Mixed).boxed(),
     ]
 }
 
@@ -37,6 +38,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
 struct Watch {
     violations: Cell<u64>,
     expiries: Cell<u64>,
+    held_back: u64,
 }
 
 impl Observer for Watch {
@@ -74,6 +76,7 @@ fn the_trials_are_about_something() {
         alerting += 1;
         let mut found = constructs(&program.plan().rules[0]);
         found.extend(happened(&case, &watch));
+        found.extend((watch.held_back > 0).then_some("suppress: an alert is held back"));
         found.sort_unstable();
         found.dedup();
         found.iter().for_each(|name| *shares.entry(name).or_default() += 1);
@@ -106,8 +109,9 @@ fn watched(case: &Case, program: &Arc<tripline::Program>) -> (usize, Watch) {
         AtEnd::Flush => tripline::AtEnd::Flush,
     };
     assert!(engine.finish(at_end, &mut alerts).is_continue());
-    let Watch { violations, expiries } = engine.observer();
-    (alerts.len(), Watch { violations: violations.clone(), expiries: expiries.clone() })
+    let Watch { violations, expiries, .. } = engine.observer();
+    let held_back = engine.stats().rules.iter().map(|rule| rule.suppressed).sum();
+    (alerts.len(), Watch { violations: violations.clone(), expiries: expiries.clone(), held_back })
 }
 
 const HAPPENINGS: [&str; 3] = ["happens: an absence is violated", "happens: an expiry", "happens: a tie"];
@@ -122,7 +126,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 49] = [
+const CONSTRUCTS: [&str; 53] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -164,6 +168,10 @@ const CONSTRUCTS: [&str; 49] = [
     "policy: to last",
     "step: any type",
     "step: several types",
+    "suppress",
+    "suppress: an alert is held back",
+    "suppress: by one key of several",
+    "suppress: for ever",
     "timeout",
     "timeout: at a step",
     "until",
@@ -195,6 +203,11 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
     note(pattern.cancel.is_some(), "cancel");
     note(rule.timeout.is_some(), "timeout");
     note(rule.timeout.as_ref().is_some_and(|timeout| timeout.after.is_some()), "timeout: at a step");
+    if let Some(suppress) = &rule.suppress {
+        note(true, "suppress");
+        note(suppress.length.is_none(), "suppress: for ever");
+        note(!suppress.by_whole_key(sequence.key.len()), "suppress: by one key of several");
+    }
     note(pattern.groups.iter().any(|group| group.until.is_some()), "group: until");
     for group in &pattern.groups {
         let optional = group.repeat.max == Some(1);

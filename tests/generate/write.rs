@@ -55,7 +55,13 @@ pub fn write_rule(rule: &RuleTree) -> String {
         Some(n) => format!("\n  on timeout after {} emit", writer.steps[n % writer.steps.len()]),
         None => "\n  on timeout emit".to_owned(),
     });
-    _ = write!(writer.text, "  }}\n  matches {policy}{emit}{timeout}\n}}");
+    let suppress = rule.suppress.map_or(String::new(), |(length, by)| {
+        let length = length.map_or("forever".to_owned(), |n| format!("{n}s"));
+        let keys: Vec<&str> = rule.keys.map_or(Vec::new(), |(keys, _)| keys.split(", ").collect());
+        let by = by.and_then(|n| Some(format!(" by {}", keys.get(n)?))).unwrap_or_default();
+        format!("\n  suppress {length}{by}")
+    });
+    _ = write!(writer.text, "  }}\n  matches {policy}{emit}{timeout}{suppress}\n}}");
     writer.text
 }
 

@@ -19,7 +19,7 @@ use crate::corpus::notation::{self, Input};
 use crate::corpus::run::Collector;
 
 /// Fields that this snapshot has not: of what was read as lines, of groups that a shell names, of a later time.
-const NEVER: [&str; 8] = [
+const NEVER: [&str; 21] = [
     "EventData.kept",
     "Events.paths",
     "Global.keys",
@@ -27,6 +27,19 @@ const NEVER: [&str; 8] = [
     "KeyPlace.rule",
     "KeyPlace.version",
     "KeyPlace.step",
+    "QuietState.timeout",
+    "QuietState.likeness",
+    "QuietState.until",
+    "QuietState.count",
+    "QuietState.id",
+    "QuietState.event_type",
+    "QuietState.key",
+    "QuietState.fields",
+    "QuietState.time",
+    "QuietState.first",
+    "QuietState.last",
+    "RuleCounts.suppressed",
+    "RuleState.quiet",
     "Watermark.source",
 ];
 

@@ -106,7 +106,11 @@ impl Drive<'_> {
 
     fn counts(self) -> Counts {
         let writing = &self.args.writing;
-        let kept = Kept { rejects: writing.rejects.is_some(), late: writing.late.is_some() };
+        let kept = Kept {
+            rejects: writing.rejects.is_some(),
+            late: writing.late.is_some(),
+            shadow: writing.shadow.is_some(),
+        };
         Counts::new(self.program, kept)
     }
 
@@ -152,6 +156,7 @@ impl Drive<'_> {
         counts.notes = notes.map(|(name, note)| format!("`{name}`: {note}")).collect();
         counts.stats = stats;
         counts.alerts = self.shared.alerts();
+        counts.shadow = self.shared.shadow_alerts();
         counts
     }
 }

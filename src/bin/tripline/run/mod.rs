@@ -118,6 +118,10 @@ pub(crate) struct Writing {
     #[arg(long, value_name = "N", default_value_t = Limits::default().evidence)]
     evidence_limit: usize,
 
+    /// Write alerts of rules with `status shadow` to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    shadow: Option<PathBuf>,
+
     /// Write lines that are no events to a file, with the reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,

@@ -66,9 +66,11 @@ pub(super) struct Outputs {
     alerts: Target,
     format: AlertFormat,
     table: Option<Table>,
+    shadow: Option<Target>,
     late: Option<Target>,
     rejects: Option<Target>,
     written: u64,
+    written_shadow: u64,
 }
 
 impl Outputs {
@@ -88,9 +90,11 @@ impl Outputs {
             alerts: Target::create(writing.out.as_deref(), progress)?,
             format: writing.alert_format(),
             table: table(writing, program),
+            shadow: optional(&writing.shadow)?,
             late: optional(&writing.late)?,
             rejects: optional(&writing.rejects)?,
             written: 0,
+            written_shadow: 0,
         })
     }
 
@@ -105,8 +109,17 @@ impl Outputs {
         }
     }
 
+    /// In a file of their own alerts of shadow rules are always lines of JSON.
+    fn shadow(&mut self, alert: &Alert) -> Result<(), Stop> {
+        self.written_shadow += 1;
+        let Some(to) = &mut self.shadow else { return Ok(()) };
+        let line = self.format.line(alert).map_err(|e| to.failed(&e.into()))?;
+        to.line(&line)
+    }
+
     fn flush(&mut self) -> Result<(), Stop> {
         self.alerts.flush()?;
+        self.shadow.as_mut().map_or(Ok(()), Target::flush)?;
         self.late.as_mut().map_or(Ok(()), Target::flush)?;
         self.rejects.as_mut().map_or(Ok(()), Target::flush)
     }
@@ -131,7 +144,12 @@ fn check_places(writing: &Writing, inputs: &Inputs, rule_files: &[PathBuf]) -> R
     let inputs = inputs.iter().filter_map(|input| Some((real(input.path()?), "an input".to_owned())));
     let rule_files = rule_files.iter().map(|path| (real(path), "a rule file".to_owned()));
     let mut taken: Vec<(PathBuf, String)> = inputs.chain(rule_files).collect();
-    let outputs = [("out", &writing.out), ("late", &writing.late), ("rejects", &writing.rejects)];
+    let outputs = [
+        ("out", &writing.out),
+        ("shadow", &writing.shadow),
+        ("late", &writing.late),
+        ("rejects", &writing.rejects),
+    ];
     for (option, path) in outputs.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))) {
         if path == Path::new("-") && option != "out" {
             return Err(Stop::Failed(format!("--{option} needs a file: standard output is for alerts")));
@@ -191,6 +209,11 @@ impl Shared {
         self.lock().0.as_ref().map_or(0, |outputs| outputs.written)
     }
 
+    /// How many alerts of shadow rules there were.
+    pub(super) fn shadow_alerts(&self) -> u64 {
+        self.lock().0.as_ref().map_or(0, |outputs| outputs.written_shadow)
+    }
+
     /// Writes out the rest; the first failure of the run, if there was one.
     pub(super) fn finish(&self) -> Result<(), Stop> {
         self.flush();
@@ -201,6 +224,10 @@ impl Shared {
 impl Sink for Shared {
     fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
         self.act(|outputs| outputs.alert(&alert))
+    }
+
+    fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
+        self.act(|outputs| outputs.shadow(&alert))
     }
 
     fn late(&mut self, event: Arc<Event>) -> ControlFlow<()> {

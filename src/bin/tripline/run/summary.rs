@@ -25,6 +25,7 @@ pub(super) enum StatsFormat {
 pub(super) struct Kept {
     pub(super) rejects: bool,
     pub(super) late: bool,
+    pub(super) shadow: bool,
 }
 
 /// What was counted.
@@ -32,6 +33,8 @@ pub(super) struct Kept {
 pub(super) struct Counts {
     pub(super) stats: Stats,
     pub(super) alerts: u64,
+    /// Alerts of shadow rules.
+    pub(super) shadow: u64,
     pub(super) rejects: BTreeMap<Reason, u64>,
     /// Whether an input broke off, or was not what `--strict` wants.
     pub(super) failed: bool,
@@ -105,6 +108,10 @@ impl Counts {
         self.first.entry(reject.reason).or_insert(text);
     }
 
+    fn of_shadow(&self) -> &'static str {
+        if self.kept.shadow { "of shadow rules" } else { "of shadow rules (--shadow FILE keeps them)" }
+    }
+
     fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
         self.stats.rules.iter().map(count).sum()
     }
@@ -139,6 +146,8 @@ fn line(counts: &Counts) -> String {
         parts.push(format!("{late} too late, by {by} at most (--lateness {by} takes them{keep})"));
     }
     let said = [
+        (counts.sum(|rule| rule.suppressed), "alert", "alerts", "suppressed"),
+        (counts.shadow, "alert", "alerts", counts.of_shadow()),
         (
             counts.sum(|rule| rule.pending),
             "match",
@@ -171,10 +180,11 @@ fn number(n: u64, what: &str) -> String {
 type Column = (&'static str, fn(&RuleStats) -> u64);
 
 /// The columns of the statistics: names and what they count.
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     ("seen", |rule| rule.seen),
     ("starts", |rule| rule.starts),
     ("alerts", |rule| rule.alerts),
+    ("suppressed", |rule| rule.suppressed),
     ("open", |rule| rule.open),
     ("pending", |rule| rule.pending),
     ("refused", |rule| rule.refused),
@@ -206,6 +216,7 @@ fn json(counts: &Counts) -> String {
         "judged": counts.stats.judged,
         "late": counts.stats.late,
         "alerts": counts.alerts,
+        "shadow": counts.shadow,
         "rejects": serde_json::Map::from_iter(rejects),
         "rules": rules.collect::<Vec<_>>(),
     })

@@ -42,8 +42,12 @@ impl Table {
         let key = alert.rule.key_names.iter().zip(alert.key.values());
         let fields = alert.fields.iter().map(|(name, value)| (name, value));
         let mut said: Vec<String> = key.chain(fields).map(|(name, value)| pair(name, value)).collect();
-        if let AlertKind::Timeout { reached, bound } = &alert.kind {
-            said.push(format!("(timeout of {bound}, reached {reached})"));
+        match &alert.kind {
+            AlertKind::Match => {}
+            AlertKind::Timeout { reached, bound } => {
+                said.push(format!("(timeout of {bound}, reached {reached})"));
+            }
+            AlertKind::Summary { count } => said.push(format!("({count} more like it suppressed)")),
         }
         self.line(&mut text, &alert.time.to_string(), severity, &alert.rule.name, &said);
         if let Some(format) = self.evidence.filter(|format| format.evidence != Evidence::None) {

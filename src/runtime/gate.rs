@@ -1,0 +1,182 @@
+//! What stands between the one order of alerts and the sink: some are held back, some go elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::global::MOST;
+use crate::alert::{Alert, Certain, Kind, Likeness, RuleInfo, summary_after};
+use crate::event::Key;
+use crate::sink::Sink;
+use crate::snapshot::{Blob, Malformed, QuietState};
+use crate::time::Timestamp;
+
+/// Holds back alerts that are like one that came out, for as long as their rules say, and says how many they were.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    quiet: BTreeMap<Alike, Quiet>,
+    /// The quiet times that have an end, by it.
+    ends: BTreeSet<(Timestamp, Alike)>,
+    /// How many were held back, by rule.
+    held_back: BTreeMap<CompactString, u64>,
+}
+
+/// What alerts that are alike have in common: the rule, whether it speaks of a timeout, and what its `suppress` names.
+pub(super) type Alike = (CompactString, bool, Vec<u8>);
+
+/// The time after an alert in which those like it are held back.
+#[derive(Clone, Debug)]
+pub(super) struct Quiet {
+    /// Its last moment; without one it has no end.
+    pub(super) until: Option<Timestamp>,
+    /// The key group in which it began.
+    pub(super) group: u32,
+    pub(super) count: u64,
+    /// What will be said of those that were held back.
+    pub(super) summary: Alert,
+}
+
+impl Gate {
+    /// Takes the next alert in the one order.
+    pub(crate) fn take(&mut self, certain: Certain, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.pass(Some(certain.moment), sink)?;
+        let Certain { moment, alert, likeness, .. } = certain;
+        if let Some(Likeness { bytes, group }) = likeness
+            && let Some(suppress) = &alert.rule.suppress
+        {
+            let alike = (alert.rule.name.clone(), matches!(alert.kind, Kind::Timeout { .. }), bytes);
+            if let Some(quiet) = self.quiet.get_mut(&alike) {
+                quiet.hold_back(&alert);
+                *self.held_back.entry(alike.0).or_default() += 1;
+                return ControlFlow::Continue(());
+            }
+            let until = suppress.length.map(|length| moment.after(length));
+            let summary = summary_after(&alert, suppress, &alike.2);
+            self.open(alike, Quiet { until, group, count: 0, summary });
+        }
+        give(alert, sink)
+    }
+
+    /// Time has come to `end`: says what was held back in quiet times that ended before it; without an end, in all of
+    /// them.
+    pub(crate) fn pass(&mut self, end: Option<Timestamp>, sink: &mut impl Sink) -> ControlFlow<()> {
+        let mut over = Vec::new();
+        while self.ends.first().is_some_and(|(until, _)| end.is_none_or(|end| *until < end)) {
+            let alike = self.ends.pop_first().map(|(_, alike)| alike);
+            over.extend(alike.and_then(|alike| self.quiet.remove(&alike)));
+        }
+        if end.is_none() {
+            over.extend(std::mem::take(&mut self.quiet).into_values());
+        }
+        let mut certain: Vec<Certain> = over.into_iter().filter_map(Quiet::certain).collect();
+        certain.sort_by(Certain::order);
+        certain.into_iter().try_for_each(|certain| give(certain.alert, sink))
+    }
+
+    /// The quiet times of a rule that began in a key group, as data.
+    pub(super) fn to_states(&self, rule: &str, group: u32) -> Vec<QuietState> {
+        let of_rule = self.quiet.iter().filter(|((name, ..), quiet)| name == rule && quiet.group == group);
+        of_rule.map(|((_, timeout, likeness), quiet)| quiet.to_state(*timeout, likeness)).collect()
+    }
+
+    /// The rules that have a quiet time which began in a key group.
+    pub(super) fn rules_of(&self, group: u32) -> impl Iterator<Item = &CompactString> {
+        self.quiet.iter().filter(move |(_, quiet)| quiet.group == group).map(|((name, ..), _)| name)
+    }
+
+    /// How many alerts of a rule were held back.
+    pub(crate) fn held_back(&self, rule: &str) -> u64 {
+        self.held_back.get(rule).copied().unwrap_or(0)
+    }
+
+    /// Goes on with a quiet time.
+    pub(super) fn open(&mut self, alike: Alike, quiet: Quiet) {
+        self.ends.extend(quiet.until.map(|until| (until, alike.clone())));
+        self.quiet.insert(alike, quiet);
+    }
+
+    /// Goes on counting.
+    pub(super) fn add_held_back(&mut self, rule: &CompactString, count: u64) {
+        *self.held_back.entry(rule.clone()).or_default() += count;
+    }
+}
+
+impl Quiet {
+    fn to_state(&self, timeout: bool, likeness: &[u8]) -> QuietState {
+        let Alert { id, event_type, key, fields, time, first, last, .. } = &self.summary;
+        QuietState {
+            timeout,
+            likeness: Blob(likeness.to_vec()),
+            until: self.until,
+            count: self.count,
+            id: Blob(id.to_be_bytes().to_vec()),
+            event_type: event_type.clone(),
+            key: key.values().to_vec(),
+            fields: fields.clone(),
+            time: *time,
+            first: *first,
+            last: *last,
+        }
+    }
+
+    /// Takes the quiet times of a rule back, which began in a key group.
+    pub(super) fn from_states(
+        rule: &Arc<RuleInfo>,
+        group: u32,
+        states: Vec<QuietState>,
+    ) -> Result<Vec<(Alike, Quiet)>, Malformed> {
+        let in_order = states.is_sorted_by(|a, b| (a.timeout, &a.likeness.0) < (b.timeout, &b.likeness.0));
+        if !in_order {
+            return Err(Malformed("quiet times are not in order"));
+        }
+        states.into_iter().map(|state| Quiet::from_state(rule, group, state)).collect()
+    }
+
+    fn from_state(rule: &Arc<RuleInfo>, group: u32, state: QuietState) -> Result<(Alike, Quiet), Malformed> {
+        let QuietState { timeout, likeness, until, count, id, event_type, key, fields, time, first, last } =
+            state;
+        let id = id.0.try_into().map_err(|_| Malformed("an id has not 16 bytes"))?;
+        let summary = Alert {
+            rule: Arc::clone(rule),
+            kind: Kind::Summary { count: 0 },
+            id: u128::from_be_bytes(id),
+            event_type,
+            key: Key::new(key).ok_or(Malformed("a key has a null"))?,
+            time,
+            first,
+            last,
+            deadline: None,
+            fields,
+            bindings: Vec::new(),
+        };
+        if count > MOST {
+            return Err(Malformed("a count is too large"));
+        }
+        Ok(((rule.name.clone(), timeout, likeness.0), Quiet { until, group, count, summary }))
+    }
+
+    fn hold_back(&mut self, alert: &Alert) {
+        let summary = &mut self.summary;
+        if self.count == 0 {
+            (summary.first, summary.last) = (alert.first, alert.last);
+        }
+        (summary.first, summary.last) = (summary.first.min(alert.first), summary.last.max(alert.last));
+        if self.until.is_none() {
+            summary.time = summary.time.max(alert.time);
+        }
+        self.count += 1;
+    }
+
+    /// What is said when it is over, if anything was held back.
+    fn certain(self) -> Option<Certain> {
+        let alert = Alert { kind: Kind::Summary { count: self.count }, ..self.summary };
+        let moment = self.until.unwrap_or(Timestamp::MAX);
+        (self.count > 0).then_some(Certain { moment, cause: Certain::DEADLINE, alert, likeness: None })
+    }
+}
+
+fn give(alert: Alert, sink: &mut impl Sink) -> ControlFlow<()> {
+    if alert.rule.shadow { sink.shadow(alert) } else { sink.alert(alert) }
+}
