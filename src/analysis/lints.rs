@@ -1,12 +1,14 @@
 //! What is worth a look although it runs.
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::plan::Types;
+use crate::id::StepId;
+use crate::plan::{Item, Pattern, Types};
 use crate::syntax::ast::Emit;
 
 use super::declare::Declared;
 use super::expr::Uses;
 use super::layout::Layout;
+use super::shape::size_of;
 
 /// Parameters that no rule uses.
 pub(super) fn unused_params(declared: &Declared, used: &Uses, found: &mut Vec<Diagnostic>) {
@@ -33,6 +35,30 @@ pub(super) fn types(layout: &Layout, declared: &Declared, found: &mut Vec<Diagno
                 found.push(finding.help(format!("did you mean `{meant}`?")));
             }
         }
+    }
+}
+
+/// Optional steps at the end: the match is reported as soon as it is one, which is before they could bind anything.
+pub(super) fn never_binds(layout: &Layout, found: &mut Vec<Diagnostic>) {
+    let pattern = &layout.pattern;
+    for item in pattern.items.iter().rev() {
+        let is_optional = !matches!(item, Item::Absence(_)) && size_of(pattern, item).min == 0;
+        let Some(info) = is_optional.then(|| layout.steps.get(first_step(pattern, item)?.index())).flatten()
+        else {
+            return;
+        };
+        let message =
+            format!("`{}` never binds anything: the match is complete without it", info.ast.name.name);
+        let help = "leave it out, or say `emit final` if the match is to wait for it";
+        found.push(Diagnostic::new(Code::NeverBinds, info.ast.name.span, message).help(help));
+    }
+}
+
+fn first_step(pattern: &Pattern, item: &Item) -> Option<StepId> {
+    match item {
+        Item::Step(step) | Item::Absence(step) => Some(*step),
+        Item::Group(group) => first_step(pattern, pattern.group(*group).items.first()?),
+        Item::Either(parts) | Item::Of { members: parts, .. } => first_step(pattern, parts.first()?.first()?),
     }
 }
 

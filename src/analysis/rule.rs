@@ -131,12 +131,18 @@ fn sequence(
     uses: &mut Uses,
     around: &mut Surroundings,
 ) -> Made {
+    let before = around.found.len();
     let layout = lay_out(&body.items, around.limits, around.found);
     steps::check(body, &layout, around.limits, around.found);
     lints::types(&layout, around.declared, around.found);
     let policy = policy::policy(clauses, body, &layout, around.found);
     check_within(body, policy, &layout, around.found);
     let report = policy::report(clauses, body, policy, &layout, around.found);
+    // Of a pattern that is wrong it is not said what else it does not do.
+    let is_right = !around.found.iter().skip(before).any(Diagnostic::is_error);
+    if is_right && report == plan::Report::First && !matches!(policy, Policy::All { .. }) {
+        lints::never_binds(&layout, around.found);
+    }
     let after = clauses.timeout.as_ref().map(|timeout| policy::timeout(timeout, body, &layout, around.found));
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let key = key::rule(&body.partition, &mut cx);

@@ -93,4 +93,5 @@ codes! {
     EmptyRange "L0009" Warning "a range that holds nothing";
     PercentWildcard "L0010" Warning "`like` with `%`, which stands for itself";
     LoneType "L0011" Warning "`emit` with a type and no field";
+    NeverBinds "L0012" Warning "a step at the end that never binds anything";
 }
