@@ -39,6 +39,19 @@ pub struct Alert {
     /// where whole events are kept: always of events that were pushed as such, of lines that were read with
     /// [`Keep::Events`](crate::Keep::Events).
     pub bindings: Vec<(CompactString, Vec<Arc<Event>>)>,
+    /// Of a window, for each of `bindings` how many events of the step were in it: then those name only the first of them
+    /// and the last.
+    pub counts: Option<Vec<u64>>,
+}
+
+impl Alert {
+    /// For each step that bound something how many events it bound.
+    pub fn bound(&self) -> impl Iterator<Item = (&CompactString, u64)> {
+        self.bindings.iter().enumerate().map(|(at, (step, events))| {
+            let count = self.counts.as_ref().and_then(|counts| counts.get(at));
+            (step, count.copied().unwrap_or(events.len() as u64))
+        })
+    }
 }
 
 /// What kind of alert.
@@ -134,12 +147,14 @@ impl Certain {
 }
 
 /// The id of an alert: a hash of rule name, kind, key and, for each step, how many events it bound, the first and the
-/// last, or `every` one. The same on replay, and for an edited rule that finds the same events.
+/// last, or `every` one. The same on replay, and for an edited rule that finds the same events. `counts` are those of an
+/// alert.
 pub(crate) fn identify(
     rule: &CompactString,
     kind: &Kind,
     key: &Key,
     bindings: &[(CompactString, Vec<Arc<Event>>)],
+    counts: Option<&[u64]>,
     every: bool,
 ) -> u128 {
     let mut bytes = Vec::new();
@@ -150,9 +165,10 @@ pub(crate) fn identify(
         Kind::Summary { .. } => b's',
     });
     key.encode(&mut bytes);
-    for (name, events) in bindings {
+    for (at, (name, events)) in bindings.iter().enumerate() {
         ValueRef::Str(name).encode(&mut bytes);
-        bytes.extend_from_slice(&(events.len() as u64).to_le_bytes());
+        let count = counts.and_then(|counts| counts.get(at)).copied().unwrap_or(events.len() as u64);
+        bytes.extend_from_slice(&count.to_le_bytes());
         let named = if every { &events[..] } else { &[] };
         let ends = events.first().into_iter().chain(events.last()).filter(|_| !every);
         ends.chain(named).for_each(|event| bytes.extend_from_slice(&event.identity.to_le_bytes()));
@@ -191,5 +207,6 @@ pub(crate) fn summary_after(alert: &Alert, suppress: &Suppress, likeness: &[u8])
         deadline: None,
         fields,
         bindings: Vec::new(),
+        counts: None,
     }
 }

@@ -8,7 +8,7 @@ use proptest::prop_assert;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use tripline::Limits;
-use tripline::plan::{Body, Rule};
+use tripline::plan::Rule;
 use tripline::program::Form;
 
 use crate::corpus::case::Case;
@@ -97,11 +97,7 @@ fn try_one(trial: &Trial) -> TestCaseResult {
 }
 
 fn holds_back_by_whole_keys(rule: &Rule) -> bool {
-    let keys = match &rule.body {
-        Body::Event(_) => 0,
-        Body::Sequence(sequence) => sequence.key.len(),
-    };
-    rule.suppress.as_ref().is_none_or(|suppress| suppress.by_whole_key(keys))
+    rule.suppress.as_ref().is_none_or(|suppress| suppress.by_whole_key(rule.key().len()))
 }
 
 /// Everything that an engine said, and with `lines` when.

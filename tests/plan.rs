@@ -214,10 +214,7 @@ fn rule(text: &str) -> Rule {
 }
 
 fn pattern(rule: &Rule) -> &Pattern {
-    match &rule.body {
-        Body::Event(pattern) => pattern,
-        Body::Sequence(sequence) => &sequence.pattern,
-    }
+    rule.pattern()
 }
 
 /// The names in a step's condition, each with the group whose running iteration it means.

@@ -164,7 +164,7 @@ fn judges(exprs: &[Expr], events: &[Event]) -> Result<(), TestCaseError> {
         events.iter().map(|event| Event { kind: Some("c".into()), ..event.clone() }).collect();
     let program = rules(JUDGES, exprs, |rule, expr| match &mut rule.body {
         tripline::plan::Body::Sequence(sequence) => sequence.pattern.steps[0].filter = Some(expr.clone()),
-        tripline::plan::Body::Event(_) => unreachable!(),
+        _ => unreachable!(),
     });
     let (alerts, errors) = reference(&program, &events);
     for (index, (expr, errors)) in exprs.iter().zip(errors).enumerate() {

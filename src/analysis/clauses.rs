@@ -17,7 +17,7 @@ use super::meta;
 pub(super) struct Clauses<'a> {
     pub(super) meta: Meta,
     pub(super) body: Option<Body<'a>>,
-    pub(super) when: Option<(&'a Expr, Span)>,
+    pub(super) when: Option<When<'a>>,
     pub(super) matches: Option<(&'a Policy, Span)>,
     pub(super) emit: Option<(&'a Emit, Span)>,
     pub(super) timeout: Option<Timeout<'a>>,
@@ -29,6 +29,15 @@ pub(super) struct Clauses<'a> {
 pub(super) struct Suppress<'a> {
     pub(super) length: Option<&'a DurationLit>,
     pub(super) by: &'a [Expr],
+}
+
+/// `when`, `whenever`
+#[derive(Debug)]
+pub(super) struct When<'a> {
+    pub(super) condition: &'a Expr,
+    /// Whether it is `whenever`.
+    pub(super) ever: bool,
+    pub(super) span: Span,
 }
 
 /// `on timeout`
@@ -98,7 +107,9 @@ impl<'a> Clauses<'a> {
             ClauseKind::Event(step) => self.body = Some(Body::Event(step)),
             ClauseKind::Sequence(sequence) => self.body = Some(Body::Sequence(sequence)),
             ClauseKind::Window(window) => self.body = Some(Body::Window(window)),
-            ClauseKind::When { condition, .. } => self.when = Some((condition, span)),
+            ClauseKind::When { ever, condition } => {
+                self.when = Some(When { condition, ever: *ever, span });
+            }
             ClauseKind::Matches(policy) => self.matches = Some((policy, span)),
             ClauseKind::Emit(emit) => self.emit = Some((emit, span)),
             ClauseKind::OnTimeout { after, emit } => {

@@ -30,6 +30,7 @@ mod shape;
 mod steps;
 mod suppress;
 mod types;
+mod window;
 
 pub use settings::Settings;
 

@@ -3,9 +3,10 @@
 use compact_str::CompactString;
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
+use crate::event::Value;
 use crate::limits::Limits;
-use crate::plan::{self, Output, Pattern, Policy, Repeat, Sequence};
+use crate::plan::{self, Expr, Output, Pattern, Policy, Repeat, Sequence};
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -17,8 +18,8 @@ use super::key;
 use super::layout::{Layout, Role};
 use super::pattern::{lay_out, lay_out_steps};
 use super::reach::Place;
-use super::report::{duplicate, no_effect, not_yet};
-use super::{lints, policy, steps, suppress};
+use super::report::{duplicate, no_effect};
+use super::{lints, policy, steps, suppress, window};
 
 /// What all rules are made in.
 pub(super) struct Surroundings<'a> {
@@ -34,29 +35,30 @@ pub(super) fn plan(rule: &ast::Rule, uses: &mut Uses, around: &mut Surroundings)
     let made = match clauses.body {
         Some(Body::Event(step)) => Some(event(rule, step, &clauses, uses, around)),
         Some(Body::Sequence(body)) => Some(sequence(rule, body, &clauses, uses, around)),
-        Some(Body::Window(body)) => {
-            window(rule, body, &clauses, uses, around);
-            None
-        }
+        Some(Body::Window(body)) => Some(window(rule, body, &clauses, uses, around)),
         None => None,
     };
     if !matches!(clauses.body, Some(Body::Window(_)) | None)
-        && let Some((_, span)) = clauses.when
+        && let Some(when) = &clauses.when
     {
-        around.found.push(no_effect(span, "`when` has no effect: only a window has a condition of its own"));
+        around
+            .found
+            .push(no_effect(when.span, "`when` has no effect: only a window has a condition of its own"));
     }
     let (body, output, timeout) = made?;
-    check_shown_key(rule, &body, around.found);
     let canonical = canonical(rule, uses, around.declared);
-    let suppress = clauses.suppress.as_ref();
-    let suppress = suppress.map(|s| suppress::plan(s, &body, &output, timeout.as_ref(), around.found));
     let name = rule.name.name.clone();
-    Some(plan::Rule { name, meta: clauses.meta, body, output, timeout, suppress, canonical })
+    let clauses::Clauses { meta, suppress, .. } = clauses;
+    let mut made = plan::Rule { name, meta, body, output, timeout, suppress: None, canonical };
+    check_shown_key(rule, !made.key().is_empty(), around.found);
+    let suppress = suppress.as_ref();
+    made.suppress =
+        suppress.map(|s| suppress::plan(s, made.key(), &made.output, made.timeout.as_ref(), around.found));
+    Some(made)
 }
 
 /// Without a key there is nothing to show.
-fn check_shown_key(rule: &ast::Rule, body: &plan::Body, found: &mut Vec<Diagnostic>) {
-    let has_key = matches!(body, plan::Body::Sequence(sequence) if !sequence.key.is_empty());
+fn check_shown_key(rule: &ast::Rule, has_key: bool, found: &mut Vec<Diagnostic>) {
     let clause = rule.clauses.iter().find_map(|clause| match &clause.kind {
         ast::ClauseKind::Meta { key, value } if key.name == "key" => Some(key.span.to(value.span())),
         _ => None,
@@ -199,29 +201,29 @@ fn output(rule: &ast::Rule, emit: Option<&ast::Emit>, cx: &mut Cx) -> Output {
     Output { event_type: event_type.clone(), fields }
 }
 
-/// Checks the names and types in a window, which does not execute yet.
 fn window(
     rule: &ast::Rule,
     body: &ast::Window,
     clauses: &Clauses,
     uses: &mut Uses,
     around: &mut Surroundings,
-) {
+) -> Made {
     const MANY: Repeat = Repeat { min: 1, max: None, greedy: true };
-    around.found.push(not_yet(body.span, "`window` rules"));
     let layout = lay_out_steps(&body.steps, MANY, around.limits, around.found);
+    lints::types(&layout, around.declared, around.found);
+    let shape = window::shape(&body.shape, around.limits, around.found);
+    window::check_clauses(body, clauses, around.found);
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
-    key::rule(&body.partition, &mut cx);
-    fill(&layout, &mut cx);
-    if let Some((condition, _)) = clauses.when {
-        cx.condition(Place::Emit, condition);
-    }
-    output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
-    let finding = |word: &str, span| no_effect(span, format!("`{word}` has no effect on a window"));
-    around.found.extend(clauses.matches.map(|(_, span)| finding("matches", span)));
-    around.found.extend(clauses.timeout.as_ref().map(|timeout| finding("on timeout", timeout.span)));
-    if clauses.when.is_none() {
-        let missing = Diagnostic::new(Code::MissingClause, body.span, "a window needs a condition");
-        around.found.push(missing.help("add `when …`"));
-    }
+    let key = key::rule(&body.partition, &mut cx);
+    let mut pattern = fill(&layout, &mut cx);
+    key::steps(&body.partition, &layout, &mut pattern, &mut cx);
+    window::check_steps(body, &pattern, cx.found);
+    pattern.items = window::items(&layout);
+    let when = clauses.when.as_ref();
+    let condition = when.map_or(Expr::Const(Value::Null), |when| cx.condition(Place::Emit, when.condition));
+    cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
+    let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
+    cx.misspelt_steps();
+    let ever = when.is_some_and(|when| when.ever);
+    (plan::Body::Window(plan::Window { key, shape, pattern, condition, ever }), output, None)
 }

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::plan::{Body, Expr, Output, Suppress, SuppressBy, Timeout};
+use crate::plan::{Expr, Output, Suppress, SuppressBy, Timeout};
 use crate::syntax::ast;
 use crate::time::Duration;
 
@@ -14,7 +14,7 @@ use super::report::no_effect;
 /// A name stands for a field that the rule emits, else for a key of it; without names all keys count.
 pub(super) fn plan(
     clause: &clauses::Suppress,
-    body: &Body,
+    keys: &[(CompactString, Expr)],
     output: &Output,
     timeout: Option<&Timeout>,
     found: &mut Vec<Diagnostic>,
@@ -23,10 +23,6 @@ pub(super) fn plan(
         let finding = no_effect(length.span, "`suppress 0s` holds back only what is of the same time");
         found.push(finding.help("say for how long, or `forever`"));
     }
-    let keys = match body {
-        Body::Event(_) => &[][..],
-        Body::Sequence(sequence) => &sequence.key,
-    };
     let length = clause.length.map(|length| length.value);
     if clause.by.is_empty() {
         return Suppress { length, by: (0..keys.len()).map(SuppressBy::Key).collect() };

@@ -1,5 +1,7 @@
 //! Alerts and late events as lines of JSON.
 
+use std::sync::Arc;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -117,6 +119,13 @@ impl Serialize for Shown<'_> {
 impl Shown<'_> {
     fn evidence<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (limit, full) = (self.format.limit, self.format.shows_events(&self.alert.rule));
+        if self.alert.counts.is_some() {
+            let steps = self.alert.bindings.iter().zip(self.alert.bound());
+            let steps =
+                steps.map(|((step, events), (_, count))| (step.as_str(), Ends { events, count, full }));
+            let steps: Vec<(&str, Ends<'_>)> = steps.collect();
+            return map.serialize_entry("match", &Map(|| steps.iter().map(|(step, ends)| (*step, ends))));
+        }
         let steps = self.alert.bindings.iter().map(|(step, events)| {
             let listed = events.iter().take(limit).map(move |event| Reference { event, full });
             (step.as_str(), listed.collect::<Vec<_>>())
@@ -151,6 +160,24 @@ where
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0())
+    }
+}
+
+/// What a window held of a step: the first event, the last, and how many.
+struct Ends<'a> {
+    events: &'a [Arc<Event>],
+    count: u64,
+    full: bool,
+}
+
+impl Serialize for Ends<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        for (word, event) in [("first", self.events.first()), ("last", self.events.last())] {
+            map.serialize_entry(word, &event.map(|event| Reference { event, full: self.full }))?;
+        }
+        map.serialize_entry("count", &self.count)?;
+        map.end()
     }
 }
 

@@ -6,10 +6,12 @@
 mod expr;
 mod pattern;
 mod suppress;
+mod window;
 
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
 pub use suppress::{Suppress, SuppressBy};
+pub use window::{Shape, Window};
 
 use compact_str::CompactString;
 
@@ -58,20 +60,31 @@ impl Rule {
         match &self.body {
             Body::Event(pattern) => pattern,
             Body::Sequence(sequence) => &sequence.pattern,
+            Body::Window(window) => &window.pattern,
+        }
+    }
+
+    /// The key expressions with the names alerts give them; none is `global`, or a rule without a key.
+    pub fn key(&self) -> &[(CompactString, Expr)] {
+        match &self.body {
+            Body::Event(_) => &[],
+            Body::Sequence(sequence) => &sequence.key,
+            Body::Window(window) => &window.key,
         }
     }
 
     /// Shows every expression of the rule, those inside others too.
     pub fn visit_expressions(&self, visit: &mut impl FnMut(&Expr)) {
-        if let Body::Sequence(sequence) = &self.body {
-            sequence.key.iter().for_each(|(_, expr)| expr.visit(visit));
-        }
+        self.key().iter().for_each(|(_, expr)| expr.visit(visit));
         let pattern = self.pattern();
         for step in &pattern.steps {
             let parts = step.key.iter().flatten().chain(&step.filter).chain(&step.until);
             parts.for_each(|expr| expr.visit(visit));
         }
         pattern.groups.iter().flat_map(|group| &group.until).for_each(|expr| expr.visit(visit));
+        if let Body::Window(window) = &self.body {
+            window.condition.visit(visit);
+        }
         let outputs = [Some(&self.output), self.timeout.as_ref().map(|timeout| &timeout.output)];
         outputs
             .into_iter()
@@ -176,6 +189,8 @@ pub enum Body {
     Event(Pattern),
     /// Steps in order.
     Sequence(Sequence),
+    /// Events that are looked at together.
+    Window(Window),
 }
 
 /// A sequence.

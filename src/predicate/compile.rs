@@ -11,6 +11,7 @@ use crate::plan::{self, Aggregate, Compare, Expr, Set};
 use crate::time::Timestamp;
 
 use super::members::Members;
+use super::meter::Gauge;
 use super::node::{Node, Test};
 use super::place::{Current, Here, Unbound};
 use super::read::Read;
@@ -55,9 +56,30 @@ impl Expression {
     /// Compiles an expression and numbers the fields it reads. An error if a text pattern does not compile within the
     /// limits, or if there are more fields than numbers.
     pub fn compile(expr: &Expr, fields: &mut Fields, limits: &Limits) -> Result<Expression, TextError> {
+        Expression::with_gauges(expr, fields, limits, None)
+    }
+
+    /// The same for a place where what is bound comes and goes. `gauges` are those of all such expressions of a rule; what
+    /// this one asks of them is added.
+    pub fn gauged(
+        expr: &Expr,
+        fields: &mut Fields,
+        limits: &Limits,
+        gauges: &mut Vec<Gauge>,
+    ) -> Result<Expression, TextError> {
+        Expression::with_gauges(expr, fields, limits, Some(gauges))
+    }
+
+    fn with_gauges(
+        expr: &Expr,
+        fields: &mut Fields,
+        limits: &Limits,
+        gauges: Option<&mut Vec<Gauge>>,
+    ) -> Result<Expression, TextError> {
         let mut compiler = Compiler {
             fields,
             limits,
+            gauges,
             place: Place::Current,
             current: BTreeSet::new(),
             bound: BTreeSet::new(),
@@ -204,6 +226,7 @@ enum Place {
 struct Compiler<'a> {
     fields: &'a mut Fields,
     limits: &'a Limits,
+    gauges: Option<&'a mut Vec<Gauge>>,
     place: Place,
     current: BTreeSet<FieldId>,
     bound: BTreeSet<FieldId>,
@@ -227,9 +250,11 @@ impl Compiler<'_> {
             Expr::Now => Node::Now,
             Expr::TimeOf { slot, pick } => Node::TimeOf { slot: *slot, pick: *pick },
             Expr::Aggregate { slot, arg: None, .. } => Node::Count(*slot),
-            Expr::Aggregate { function, slot, arg: Some(arg) } => {
-                let arg = Box::new(self.node_at(Place::Bound, arg)?);
-                Node::Aggregate { function: *function, slot: *slot, arg, most: self.limits.computed_bytes }
+            Expr::Aggregate { function, slot, arg: Some(written) } => {
+                let (function, arg) = (*function, Box::new(self.node_at(Place::Bound, written)?));
+                let gauges = self.gauges.as_deref_mut();
+                let gauge = gauges.and_then(|all| Gauge::number(function, slot.slot, written, &arg, all));
+                Node::Aggregate { function, slot: *slot, arg, most: self.limits.computed_bytes, gauge }
             }
             Expr::Neg(value) => Node::Neg(Box::new(self.node(value)?)),
             Expr::Binary(op, a, b) => Node::Binary(*op, Box::new([self.node(a)?, self.node(b)?])),
@@ -257,7 +282,7 @@ impl Compiler<'_> {
             Expr::Compare(op, a, b) => match (self.node(a)?, self.node(b)?) {
                 (Node::Field(read), Node::Const(value)) => Test::Against(*op, read, value).into(),
                 (
-                    Node::Aggregate { function: Aggregate::Distinct, slot, arg, .. },
+                    Node::Aggregate { function: Aggregate::Distinct, slot, arg, gauge: None, .. },
                     Node::Const(Value::Int(least)),
                 ) if *op == Compare::Ge => {
                     Test::Several { slot, arg, least: u64::try_from(least).unwrap_or(0) }.into()

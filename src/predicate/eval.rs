@@ -43,8 +43,10 @@ impl Node {
     fn made<'a>(&'a self, here: &Here<'a>) -> Worth<'a> {
         match self {
             Node::Count(slot) => made(aggregate::size(here.bound.count(*slot)), here),
-            Node::Aggregate { function, slot, arg, most } => {
-                made(aggregate::over(*function, *slot, arg, *most, here), here)
+            Node::Aggregate { function, slot, arg, most, gauge } => {
+                let meter = gauge.and_then(|gauge| here.bound.meter(gauge));
+                let read = meter.and_then(|meter| meter.read(*function));
+                made(read.unwrap_or_else(|| aggregate::over(*function, *slot, arg, *most, here)), here)
             }
             Node::Test(test) => test.decide(here).into(),
             Node::Neg(value) => made(negate(value.worth(here).get()), here),

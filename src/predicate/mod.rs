@@ -14,6 +14,7 @@ mod convert;
 mod eval;
 mod exact;
 mod members;
+mod meter;
 mod network;
 mod node;
 mod number;
@@ -29,6 +30,7 @@ use crate::event::Value;
 use crate::function::Function;
 
 pub use compile::Expression;
+pub use meter::{Gauge, Meter};
 pub use place::{Bound, Current, Here, Unbound};
 pub use text::{Groups, Matcher, TextError};
 

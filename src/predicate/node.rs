@@ -38,6 +38,8 @@ pub(super) enum Node {
         slot: SlotRef,
         arg: Box<Node>,
         most: usize,
+        /// The gauge that tells it, where there are some.
+        gauge: Option<usize>,
     },
     Test(Box<Test>),
     Neg(Box<Node>),

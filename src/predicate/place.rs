@@ -8,6 +8,7 @@ use crate::id::{FieldId, StepId};
 use crate::plan::{Pick, SlotRef};
 use crate::time::Timestamp;
 
+use super::meter::Meter;
 use super::worth::Fault;
 
 /// The event being judged.
@@ -57,6 +58,12 @@ pub trait Bound {
 
     /// The partition's previous event of a step's types.
     fn lag(&self, step: StepId) -> Option<&Held>;
+
+    /// What a gauge shows of what is bound, if that is kept up to date.
+    fn meter(&self, gauge: usize) -> Option<&Meter> {
+        let _ = gauge;
+        None
+    }
 }
 
 /// Nothing is bound.

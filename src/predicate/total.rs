@@ -42,6 +42,11 @@ impl Total {
         }
     }
 
+    /// How many values there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Whether there is a value that cannot be added to the others.
     fn is_wrong(&self) -> bool {
         self.wrong > 0 || (self.lengths > 0 && self.lengths < self.count)

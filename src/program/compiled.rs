@@ -7,14 +7,15 @@ use compact_str::CompactString;
 use indexmap::IndexSet;
 
 use super::Unfit;
+use super::calendar::Calendar;
 use super::form::{Form, Stop};
 use crate::alert::RuleInfo;
 use crate::automaton::Automaton;
 use crate::event::Fields;
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Mode, Output, Policy, Report, Rule, Types};
-use crate::predicate::Expression;
+use crate::plan::{Body, Expr, Mode, Output, Policy, Report, Rule, Shape, Types, Window};
+use crate::predicate::{Expression, Gauge};
 use crate::time::Duration;
 
 /// The event types that rules name, numbered.
@@ -57,6 +58,23 @@ pub struct Compiled {
     pub stops: Vec<Stop>,
     /// The event types that can do something to a partition; `None` is every event.
     pub kinds: Option<Vec<usize>>,
+    /// What it looks at together, if it is a window.
+    pub window: Option<WindowCode>,
+}
+
+/// A window.
+#[derive(Clone, Debug)]
+pub struct WindowCode {
+    /// Which events are looked at together.
+    pub shape: Shape,
+    /// When windows at regular times begin and end.
+    pub calendar: Calendar,
+    /// `when`, `whenever`
+    pub condition: Expression,
+    /// Whether it is `whenever`.
+    pub ever: bool,
+    /// What is kept up to date of its events, for the condition and for what alerts say.
+    pub gauges: Vec<Gauge>,
 }
 
 /// A step or an absence.
@@ -152,10 +170,14 @@ impl Compiled {
             Body::Sequence(s) => {
                 (s.key.iter().map(|(_, expr)| expr.clone()).collect(), s.within, s.policy, s.report)
             }
+            Body::Window(w) => {
+                (w.key.iter().map(|(_, expr)| expr.clone()).collect(), None, Policy::Every, Report::First)
+            }
         };
         let unfit = |what: String| Unfit { rule: rule.name.clone(), what };
         let automaton = Automaton::new(pattern, limits.edges).map_err(|error| unfit(error.to_string()))?;
-        let mut code = Coder { shared, limits, held: BTreeSet::new() };
+        let gauges = matches!(rule.body, Body::Window(_)).then(Vec::new);
+        let mut code = Coder { shared, limits, held: BTreeSet::new(), gauges };
         let mut keys: Vec<Vec<Expr>> = vec![key];
         let mut key_of = |own: &Option<Vec<Expr>>| match own {
             None => 0,
@@ -191,6 +213,10 @@ impl Compiled {
             Some(timeout) => Some((timeout.after, code.output(&timeout.output).map_err(unfit)?)),
         };
         let space = code.space(&keys).map_err(unfit)?;
+        let window = match &rule.body {
+            Body::Event(_) | Body::Sequence(_) => None,
+            Body::Window(window) => code.window(window).map_err(unfit)?,
+        };
         code.hold(&steps);
         let starts = automaton.edges(None);
         let mut first_absences: Vec<StepId> =
@@ -199,6 +225,7 @@ impl Compiled {
         first_absences.dedup();
         let form = Form::of(rule);
         let observed = rule.timeout.is_some()
+            || window.as_ref().is_some_and(|window| window.shape.closes())
             || report == Report::Final
             || automaton.all_edges().any(|edge| edge.target.is_none() && !edge.absences.is_empty());
         let kinds = touched_by(rule, &steps);
@@ -221,6 +248,7 @@ impl Compiled {
             form,
             stops: form.stops(rule),
             kinds,
+            window,
         })
     }
 
@@ -242,15 +270,31 @@ struct Coder<'s> {
     limits: &'s Limits,
     /// The fields that the rule asks of bound events.
     held: BTreeSet<FieldId>,
+    /// Where what is bound comes and goes: what is kept up to date of it.
+    gauges: Option<Vec<Gauge>>,
 }
 
 impl Coder<'_> {
     fn expression(&mut self, expr: Option<&Expr>) -> Result<Option<Expression>, String> {
         let Some(expr) = expr else { return Ok(None) };
-        let code =
-            Expression::compile(expr, &mut self.shared.fields, self.limits).map_err(|e| e.to_string())?;
+        let fields = &mut self.shared.fields;
+        let code = match &mut self.gauges {
+            None => Expression::compile(expr, fields, self.limits),
+            Some(gauges) => Expression::gauged(expr, fields, self.limits, gauges),
+        };
+        let code = code.map_err(|e| e.to_string())?;
         self.held.extend(code.fields_of_bound());
         Ok(Some(code))
+    }
+
+    /// A window, when everything else of its rule is compiled. Its condition is judged when the current event is a bound
+    /// one, so all its fields are kept.
+    fn window(&mut self, window: &Window) -> Result<Option<WindowCode>, String> {
+        let Some(condition) = self.expression(Some(&window.condition))? else { return Ok(None) };
+        self.held.extend(condition.fields_of_current());
+        let gauges = self.gauges.take().unwrap_or_default();
+        let (shape, calendar) = (window.shape.clone(), Calendar::of(&window.shape));
+        Ok(Some(WindowCode { shape, calendar, condition, ever: window.ever, gauges }))
     }
 
     /// What alerts say is judged when the current event is a bound one, so all its fields are kept.

@@ -6,7 +6,7 @@ use super::form::{Form, lags};
 use crate::automaton::{Automaton, TooLarge};
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Body, Mode, Policy, Rule, Sequence};
+use crate::plan::{Body, Mode, Policy, Rule, Sequence, Shape};
 use crate::time::Duration;
 
 /// What a rule costs, known before the first event.
@@ -20,7 +20,7 @@ pub struct Cost {
     pub holds: Option<&'static str>,
     /// When that is forgotten.
     pub ends: End,
-    /// How many partial matches of one key there may be at the most; `None` where there are none.
+    /// How many partial matches of one key there may be at the most, or events in its windows; `None` where there are none.
     pub limit: Option<usize>,
     /// Whether for each key the event before is held without end besides, because `lag` asks for it.
     pub lags: bool,
@@ -43,6 +43,14 @@ pub enum End {
     NextEvent,
     /// Never, if what this step asks for does not come.
     Never(String),
+    /// When it has left the window, which is so long.
+    Leaves(Duration),
+    /// When so many more events have come.
+    After(u32),
+    /// When the window closes in which it is, the last one that holds it so long after.
+    Closes(Duration),
+    /// When for so long nothing has come.
+    Quiet(Duration),
 }
 
 impl Cost {
@@ -51,21 +59,18 @@ impl Cost {
         let pattern = rule.pattern();
         let automaton = Automaton::new(pattern, limits.edges)?;
         let lags = lags(rule);
-        let sequence = match &rule.body {
-            Body::Event(_) => None,
-            Body::Sequence(sequence) => Some(sequence),
-        };
         let form = Form::of(rule);
+        let (holds, ends) = match &rule.body {
+            Body::Event(_) => (None, End::Nothing),
+            Body::Sequence(sequence) => (Some(holds(form, sequence.policy)), end(sequence, &automaton)),
+            Body::Window(window) => (Some("the events of its windows"), leaves(&window.shape)),
+        };
         Ok(Cost {
             form,
             because: Form::because(rule),
-            holds: sequence.map(|sequence| match (form, sequence.policy) {
-                (_, Policy::Latest) => "the latest of each place",
-                (Form::Queue, _) => "starts",
-                _ => "starts with all their ways on",
-            }),
-            ends: sequence.map_or(End::Nothing, |sequence| end(sequence, &automaton)),
-            limit: sequence.map(|_| limits.partials_per_key),
+            holds,
+            ends,
+            limit: holds.map(|_| limits.partials_per_key),
             lags,
             steps: pattern.steps.len(),
             edges: automaton.all_edges().count(),
@@ -81,7 +86,30 @@ impl fmt::Display for End {
             End::Gaps => f.write_str("within of its steps"),
             End::NextEvent => f.write_str("with the key's next event"),
             End::Never(step) => write!(f, "never without `{step}`"),
+            End::Leaves(length) => write!(f, "{length} after it came"),
+            End::After(1) => f.write_str("with the next event that fits"),
+            End::After(count) => write!(f, "with the {count} next events that fit"),
+            End::Closes(length) => write!(f, "within {length}, when its last window closes"),
+            End::Quiet(length) => write!(f, "{length} after the last of its session"),
         }
+    }
+}
+
+fn holds(form: Form, policy: Policy) -> &'static str {
+    match (form, policy) {
+        (_, Policy::Latest) => "the latest of each place",
+        (Form::Queue, _) => "starts",
+        _ => "starts with all their ways on",
+    }
+}
+
+/// When an event of a window is forgotten.
+fn leaves(shape: &Shape) -> End {
+    match shape {
+        Shape::Sliding(length) => End::Leaves(*length),
+        Shape::Count(count) => End::After(*count),
+        Shape::Periodic { over, .. } => End::Closes(*over),
+        Shape::Session(gap) => End::Quiet(*gap),
     }
 }
 

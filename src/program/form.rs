@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::id::{SlotId, StepId};
 use crate::plan::{
-    Aggregate, Body, Compare, Expr, Item, Mode, Pattern, Policy, Repeat, Report, Rule, Sequence, Step,
+    Aggregate, Body, Compare, Expr, Item, Mode, Pattern, Policy, Repeat, Report, Rule, Sequence, Step, Window,
 };
 use crate::predicate::Expression;
 
@@ -17,6 +17,8 @@ pub enum Form {
     Queue,
     /// Each start has its derivations.
     Runs,
+    /// There are none: the events of a window, and what is added up of them.
+    Window,
 }
 
 /// A step of a rule whose starts stand in a queue.
@@ -37,6 +39,15 @@ impl Form {
             Body::Event(pattern) if pattern.steps.iter().all(|step| !looks_back(step)) => Form::Stateless,
             Body::Sequence(sequence) if why_no_queue(rule, sequence).is_none() => Form::Queue,
             Body::Event(_) | Body::Sequence(_) => Form::Runs,
+            Body::Window(_) => Form::Window,
+        }
+    }
+
+    /// The form that any rule of this form can have.
+    pub fn general(self) -> Form {
+        match self {
+            Form::Stateless | Form::Queue | Form::Runs => Form::Runs,
+            Form::Window => Form::Window,
         }
     }
 
@@ -59,14 +70,34 @@ impl Form {
         }
     }
 
-    /// Why no cheaper form is legal, if there is one.
+    /// Why no cheaper form is legal, if there is one; of a window, what in it costs more than the rest.
     pub fn because(rule: &Rule) -> Option<String> {
         match &rule.body {
             Body::Event(_) if Form::of(rule) == Form::Stateless => None,
             Body::Event(_) => Some("its condition looks at the event before".into()),
             Body::Sequence(sequence) => why_no_queue(rule, sequence),
+            Body::Window(window) => anew(rule, window),
         }
     }
+}
+
+/// The aggregates of a window that are worked out of all its events each time.
+fn anew(rule: &Rule, window: &Window) -> Option<String> {
+    let mut anew: Vec<&str> = Vec::new();
+    let outputs = rule.output.fields.iter().map(|(_, expr)| expr);
+    let mut note = |expr: &Expr| {
+        let word = match expr {
+            Expr::Aggregate { function: Aggregate::List, .. } => "list",
+            Expr::Aggregate { function: Aggregate::Percentile(_), .. } => "percentile",
+            _ => return,
+        };
+        if !anew.contains(&word) {
+            anew.push(word);
+        }
+    };
+    std::iter::once(&window.condition).chain(outputs).for_each(|expr| expr.visit(&mut note));
+    let words: Vec<String> = anew.iter().map(|word| format!("`{word}`")).collect();
+    (!words.is_empty()).then(|| format!("{} goes over all events each time", words.join(" and ")))
 }
 
 impl fmt::Display for Form {
@@ -75,6 +106,7 @@ impl fmt::Display for Form {
             Form::Stateless => "stateless",
             Form::Queue => "queue",
             Form::Runs => "runs",
+            Form::Window => "window",
         })
     }
 }

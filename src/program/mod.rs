@@ -1,10 +1,12 @@
 //! A compiled rule set: immutable, shared, with a fingerprint for each rule.
 
+mod calendar;
 mod compiled;
 mod cost;
 mod form;
 
-pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode};
+pub use calendar::Calendar;
+pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode, WindowCode};
 pub use cost::{Cost, End};
 pub use form::{Form, Stop};
 
@@ -21,7 +23,7 @@ use crate::diagnostic::{self, Code, Diagnostic};
 use crate::event::Fields;
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Body, Pattern, Plan, Rule, Status};
+use crate::plan::{Pattern, Plan, Rule, Status};
 use crate::span::{FileId, SourceFile};
 use crate::syntax::parse;
 
@@ -200,10 +202,7 @@ fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern
 }
 
 fn describe(rule: &Rule) -> RuleInfo {
-    let key_names: Vec<CompactString> = match &rule.body {
-        Body::Event(_) => Vec::new(),
-        Body::Sequence(sequence) => sequence.key.iter().map(|(name, _)| name.clone()).collect(),
-    };
+    let key_names = rule.key().iter().map(|(name, _)| name.clone()).collect();
     RuleInfo {
         name: rule.name.clone(),
         version: format_compact!("{:016x}", xxh3_64(rule.canonical.as_bytes())),

@@ -8,14 +8,15 @@ use compact_str::CompactString;
 
 use super::Certain;
 use super::eval::{Here, Law};
-use super::partial::{Expired, Match, Partial, State};
-use super::partition::{Partition, Seen};
+use super::partial::{Expired, Match, Partial};
+use super::partition::Seen;
 use super::report::Reporter;
+use super::state::State;
 use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Key};
 use crate::groups::KeyGroups;
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Rule};
+use crate::plan::{Expr, Rule};
 use crate::stream::RuleStats;
 use crate::time::Timestamp;
 
@@ -26,7 +27,7 @@ pub(super) struct Machine {
     reporter: Reporter,
     /// The rule's key.
     key: Vec<Expr>,
-    partitions: BTreeMap<Key, Partition>,
+    partitions: BTreeMap<Key, State>,
     /// The next deadline of each partition that has one.
     deadlines: BTreeSet<(Timestamp, Key)>,
     groups: KeyGroups,
@@ -38,10 +39,7 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(rule: &Rule, info: &Arc<RuleInfo>, limits: &Limits, groups: &KeyGroups) -> Self {
-        let key = match &rule.body {
-            Body::Event(_) => Vec::new(),
-            Body::Sequence(sequence) => sequence.key.iter().map(|(_, expr)| expr.clone()).collect(),
-        };
+        let key = rule.key().iter().map(|(_, expr)| expr.clone()).collect();
         Machine {
             law: Law::new(rule, limits),
             reporter: Reporter::new(rule, info),
@@ -108,7 +106,7 @@ impl Machine {
                 let (_, alert, likeness) = self.alert(&key, &found, last);
                 certain.push((Timestamp::MAX, alert, likeness));
             }
-            self.refused += partition.refused;
+            self.refused += partition.refused();
         }
         self.deadlines.clear();
         self.open.clear();
@@ -117,13 +115,12 @@ impl Machine {
 
     /// What was counted, and what is open.
     pub(super) fn stats(&self) -> RuleStats {
-        let starts = || self.partitions.values().flat_map(|partition| &partition.starts);
-        let waits = |state: &State| matches!(state, State::Wait(_));
-        let held: u64 = self.partitions.values().map(|partition| partition.refused).sum();
+        let total = |of: &dyn Fn(&State) -> usize| self.partitions.values().map(of).sum::<usize>() as u64;
+        let held: u64 = self.partitions.values().map(State::refused).sum();
         RuleStats {
             eval_errors: self.law.errors.get(),
-            open: starts().count() as u64,
-            pending: starts().filter(|s| s.branches.iter().any(|b| !waits(&b.state))).count() as u64,
+            open: total(&State::open),
+            pending: total(&|state| state.pending(&self.law)),
             refused: self.refused + held,
             ..self.stats.clone()
         }
@@ -157,23 +154,23 @@ impl Machine {
         self.open.get(&group).copied().unwrap_or(0)
     }
 
-    fn take(&mut self, key: &Key) -> Partition {
-        let mut partition = self.partitions.remove(key).unwrap_or_default();
-        *self.open.entry(self.group(key)).or_default() -= partition.starts.len();
+    fn take(&mut self, key: &Key) -> State {
+        let mut partition = self.partitions.remove(key).unwrap_or_else(|| State::new(&self.law));
+        *self.open.entry(self.group(key)).or_default() -= partition.open();
         if let Some(deadline) = partition.deadline.take() {
             self.deadlines.remove(&(deadline, key.clone()));
         }
         partition
     }
 
-    fn put_back(&mut self, key: Key, mut partition: Partition) {
-        *self.open.entry(self.group(&key)).or_default() += partition.starts.len();
+    fn put_back(&mut self, key: Key, mut partition: State) {
+        *self.open.entry(self.group(&key)).or_default() += partition.open();
         partition.deadline = partition.next_deadline(&self.law);
         if let Some(deadline) = partition.deadline {
             self.deadlines.insert((deadline, key.clone()));
         }
         if partition.is_empty() {
-            self.refused += partition.refused;
+            self.refused += partition.refused();
         } else {
             self.partitions.insert(key, partition);
         }

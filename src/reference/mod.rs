@@ -5,8 +5,8 @@
 //! event. It sees only events, the plan, alerts and text matchers.
 //!
 //! The way of an event: `order` (reorder buffer, watermark) -> `machine` (one for each rule: keys, partitions,
-//! deadlines) -> `partition` (derivations of one rule and key) -> `policy` (which matches are reported) -> `report`
-//! (the alert). `place` says where a derivation can go next, `eval` what an expression is worth.
+//! deadlines) -> `state` of one rule and key: `partition` (derivations) -> `policy` (which matches are reported), or
+//! `window` (events that are looked at together) -> `report` (the alert). `place` says where a derivation can go next, `eval` what an expression is worth.
 
 mod eval;
 mod machine;
@@ -17,7 +17,9 @@ mod place;
 mod policy;
 mod quiet;
 mod report;
+mod state;
 mod weight;
+mod window;
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;

@@ -25,8 +25,6 @@ pub(super) struct Partition {
     /// For each step that `lag` asks for, the previous event of its types.
     pub(super) previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
-    /// The deadline under which the partition stands among those of its rule.
-    pub(super) deadline: Option<Timestamp>,
 }
 
 /// An event as one partition sees it.

@@ -56,12 +56,13 @@ impl Reporter {
         moment: Timestamp,
         output: &Output,
     ) -> Alert {
-        let bindings = bindings(law, partial);
+        let mut bindings = bindings(law, partial);
+        let counts = law.window.as_ref().map(|_| ends_of(&mut bindings));
         let every = matches!(law.policy, Policy::All { .. });
         let (first, last) = (partial.first(), partial.last());
         Alert {
             rule: Arc::clone(&self.info),
-            id: identify(&self.info.name, &kind, key, &bindings, every),
+            id: identify(&self.info.name, &kind, key, &bindings, counts.as_deref(), every),
             kind,
             event_type: output.event_type.clone(),
             key: self.info.shown(key.clone()),
@@ -71,8 +72,21 @@ impl Reporter {
             deadline: None,
             fields: last.map_or_else(Vec::new, |last| fields(law, output, partial, last)),
             bindings,
+            counts,
         }
     }
+}
+
+/// Leaves the first and the last event of each step, and says how many there were.
+fn ends_of(bindings: &mut [(CompactString, Vec<Arc<Event>>)]) -> Vec<u64> {
+    let ends = |(_, events): &mut (CompactString, Vec<Arc<Event>>)| {
+        let count = events.len();
+        if count > 2 {
+            events.drain(1..count - 1);
+        }
+        count as u64
+    };
+    bindings.iter_mut().map(ends).collect()
 }
 
 /// For each step that bound something, in the order of the rule, its events.

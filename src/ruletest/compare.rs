@@ -144,9 +144,8 @@ fn differences(expected: &Expected, found: &Alert) -> Vec<FieldDifference> {
     let keys = found.rule.key_names.iter().zip(found.key.values());
     list.values("key", &expected.key, &keys.map(|(n, v)| (n.clone(), v.clone())).collect::<Vec<_>>());
     list.values("fields", &expected.fields, &found.fields);
-    let count = |events: usize| Value::Int(i64::try_from(events).unwrap_or(i64::MAX));
-    let counts: Vec<_> =
-        found.bindings.iter().map(|(step, events)| (step.clone(), count(events.len()))).collect();
+    let count = |events: u64| Value::Int(i64::try_from(events).unwrap_or(i64::MAX));
+    let counts: Vec<_> = found.bound().map(|(step, events)| (step.clone(), count(events))).collect();
     list.values("match", &expected.counts, &counts);
     list.0
 }

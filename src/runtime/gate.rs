@@ -150,6 +150,7 @@ impl Quiet {
             deadline: None,
             fields,
             bindings: Vec::new(),
+            counts: None,
         };
         if count > MOST {
             return Err(Malformed("a count is too large"));

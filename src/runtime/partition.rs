@@ -1,5 +1,6 @@
 //! The state of one rule for one key, whatever form it has.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::chain::Link;
@@ -7,9 +8,10 @@ use super::judge::Seen;
 use super::logical::{LinksIn, Misfit};
 use super::observer::{At, Observer};
 use super::queue::Queue;
-use super::report::{Expired, Match};
+use super::report::{Expired, Looked, Match};
 use super::room::Room;
 use super::runs::Runs;
+use super::windows::Windows;
 use crate::event::Held;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Form};
@@ -29,14 +31,20 @@ pub(super) struct Partition {
 enum Partials {
     Queue(Box<Queue>),
     Runs(Box<Runs>),
+    /// None: the events of a window.
+    Windows(Box<Windows>),
 }
 
-/// Does the same with either form.
+/// Does the same with any form; where it is said, something else with windows.
 macro_rules! each {
     ($partials:expr, $of:ident => $do:expr) => {
+        each!($partials, $of => $do, windows $of => $do)
+    };
+    ($partials:expr, $of:ident => $do:expr, windows $windows:ident => $other:expr) => {
         match $partials {
             Partials::Queue($of) => $do,
             Partials::Runs($of) => $do,
+            Partials::Windows($windows) => $other,
         }
     };
 }
@@ -48,6 +56,8 @@ pub(super) struct Outcome {
     pub(super) matches: Vec<Match>,
     /// Starts that expired, and want to be told of.
     pub(super) timeouts: Vec<Expired>,
+    /// Windows whose condition has become true.
+    pub(super) looked: Vec<Looked>,
     /// Whether a match began.
     pub(super) began: bool,
     /// Matches and partial matches beyond a limit.
@@ -87,6 +97,7 @@ impl Outcome {
     pub(super) fn clear(&mut self) {
         self.matches.clear();
         self.timeouts.clear();
+        self.looked.clear();
         (self.began, self.refused, self.due) = (false, 0, None);
     }
 }
@@ -97,6 +108,7 @@ impl Partition {
         let partials = match form {
             Form::Queue => Partials::Queue(Box::default()),
             Form::Stateless | Form::Runs => Partials::Runs(Box::default()),
+            Form::Window => Partials::Windows(Box::default()),
         };
         Partition { partials, scheduled: None }
     }
@@ -109,7 +121,11 @@ impl Partition {
         seen: &Seen<'_, O>,
         outcome: &mut Outcome,
     ) {
-        each!(&mut self.partials, of => of.event(pattern, room, seen, outcome));
+        each!(
+            &mut self.partials,
+            of => of.event(pattern, room, seen, outcome),
+            windows windows => windows.event(room, seen, outcome)
+        );
     }
 
     /// Everything that is due before `end`, without an end everything: what became certain at each time is handed to
@@ -118,23 +134,29 @@ impl Partition {
         &mut self,
         at: At<'_>,
         observer: &O,
+        faults: &Cell<u64>,
         end: Option<Timestamp>,
         mut then: impl FnMut(Timestamp, &Outcome),
     ) {
+        if let Partials::Windows(windows) = &mut self.partials {
+            return windows.pass(at.rule, faults, end, then);
+        }
         // Where nobody sees when something ends, it is enough to forget it.
         let due = |of: &Self| of.next_deadline().filter(|time| end.is_none_or(|end| *time < end));
         while let Some(time) = at.rule.observed.then(|| due(self)).flatten() {
             let mut outcome = Outcome::default();
-            each!(&mut self.partials, of => of.fire(At { time, ..at }, observer, &mut outcome));
+            let at = At { time, ..at };
+            each!(&mut self.partials, of => of.fire(at, observer, &mut outcome), windows _of => ());
             then(time, &outcome);
         }
-        each!(&mut self.partials, of => of.forget_past(at, observer, end));
+        each!(&mut self.partials, of => of.forget_past(at, observer, end), windows _of => ());
     }
 
     /// The end of time has passed: nothing can go on any more.
     pub(super) fn end(&mut self, rule: &Compiled) -> Outcome {
         let mut outcome = Outcome::default();
-        each!(&mut self.partials, of => of.end(rule, &mut outcome));
+        // With the end of time all windows have closed.
+        each!(&mut self.partials, of => of.end(rule, &mut outcome), windows _of => ());
         outcome
     }
 
@@ -157,12 +179,13 @@ impl Partition {
             Form::Stateless | Form::Runs => {
                 Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links)?))
             }
+            Form::Window => Partials::Windows(Box::new(Windows::from_logical(rule, partition, events)?)),
         };
         Ok(Partition { partials, scheduled: None })
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
-        each!(&self.partials, of => of.next_deadline())
+        each!(&self.partials, of => of.next_deadline(), windows _of => None)
     }
 
     /// When time next changes anything, whether somebody sees it or not.
@@ -181,8 +204,9 @@ impl Partition {
         each!(&self.partials, of => of.starts())
     }
 
-    /// How many starts are open, and how many of them only wait for a deadline or to grow no more.
-    pub(super) fn open(&self) -> (u64, u64) {
-        each!(&self.partials, of => of.open())
+    /// How many starts are open, and how many of them only wait for a deadline or to grow no more; of windows how many wait
+    /// for their end.
+    pub(super) fn open(&self, rule: &Compiled) -> (u64, u64) {
+        each!(&self.partials, of => of.open(), windows windows => windows.open(rule))
     }
 }

@@ -57,7 +57,7 @@ impl RuleCounts {
     fn add(&mut self, outcome: &Outcome) {
         self.starts += u64::from(outcome.began);
         self.refused += outcome.refused;
-        self.alerts += outcome.matches.len() as u64;
+        self.alerts += (outcome.matches.len() + outcome.looked.len()) as u64;
     }
 }
 
@@ -65,7 +65,7 @@ impl<O: Observer> Partitions<O> {
     /// None yet. `general` holds every rule in the general form.
     pub(super) fn new(program: Arc<Program>, groups: KeyGroups, general: bool, observer: O) -> Self {
         let spaces = program.spaces().len();
-        let form = |rule: &Compiled| if general { Form::Runs } else { rule.form };
+        let form = |rule: &Compiled| if general { rule.form.general() } else { rule.form };
         Partitions {
             groups,
             tables: (0..spaces).map(|_| Table::default()).collect(),
@@ -191,9 +191,10 @@ impl<O: Observer> Partitions<O> {
             counts.add(&outcome);
             let reporter = Reporter { rule, program, faults, group };
             let moment = arrival.row.time();
-            for found in &outcome.matches {
+            let matches = outcome.matches.iter().map(|found| reporter.alert(found, moment));
+            let looked = outcome.looked.iter().map(|looked| reporter.looked(looked, moment));
+            for (alert, likeness) in matches.chain(looked) {
                 self.observer.alert(seen.at());
-                let (alert, likeness) = reporter.alert(found, moment);
                 certain.push(Certain { moment, cause: arrival.seq, alert, likeness });
             }
         }
@@ -240,14 +241,15 @@ impl<O: Observer> Partitions<O> {
         let observer = &self.observer;
         let at = At { rule, key, time: when };
         let before = state.starts();
-        state.pass(at, observer, end, |moment, outcome| {
+        state.pass(at, observer, faults, end, |moment, outcome| {
             counts.add(outcome);
             let reporter = Reporter { rule, program: &self.program, faults, group: *group };
             let timeouts = outcome.timeouts.iter().filter_map(|expired| reporter.timeout(expired, moment));
             let timeouts: Vec<_> = timeouts.collect();
             counts.alerts += timeouts.len() as u64;
             let matches = outcome.matches.iter().map(|found| reporter.alert(found, moment));
-            for (alert, likeness) in matches.chain(timeouts) {
+            let looked = outcome.looked.iter().map(|looked| reporter.looked(looked, moment));
+            for (alert, likeness) in matches.chain(looked).chain(timeouts) {
                 observer.alert(At { time: moment, ..at });
                 certain.push(Certain { moment, cause: Certain::DEADLINE, alert, likeness });
             }
@@ -289,7 +291,8 @@ impl<O: Observer> Partitions<O> {
         let mut stats: Vec<RuleStats> =
             rules.map(|((rule, counts), faults)| counts.stats(rule, faults.get())).collect();
         for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
-            let (open, pending) = state.open();
+            let Some(compiled) = self.program.compiled().get(*rule as usize) else { continue };
+            let (open, pending) = state.open(compiled);
             if let Some(stats) = stats.get_mut(*rule as usize) {
                 stats.open += open;
                 stats.pending += pending;

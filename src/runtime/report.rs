@@ -8,8 +8,8 @@ use compact_str::CompactString;
 use super::chain::{Link, View};
 use crate::alert::{Alert, Kind, Likeness, identify};
 use crate::automaton::Registers;
-use crate::event::{Event, Key, Value};
-use crate::id::StepId;
+use crate::event::{Event, Held, Key, Value};
+use crate::id::{SlotId, StepId};
 use crate::plan::{Pattern, Policy, Suppress};
 use crate::predicate::{Current, Expression, Here, Unbound};
 use crate::program::{Compiled, OutputCode, Program};
@@ -29,6 +29,29 @@ pub(super) struct Expired {
     pub(super) bound: Option<StepId>,
     /// When.
     pub(super) time: Timestamp,
+}
+
+/// What the condition of a window was true of.
+#[derive(Clone, Debug)]
+pub(super) struct Looked {
+    pub(super) first: Arc<Held>,
+    /// The first of the steps that this event fits.
+    pub(super) step: StepId,
+    /// The time of the last event.
+    pub(super) last: Timestamp,
+    /// For each step that an event fits, in the order of the rule.
+    pub(super) ends: Vec<Ends>,
+    /// What `emit` adds.
+    pub(super) fields: Vec<(CompactString, Value)>,
+}
+
+/// What a window holds of a step.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    pub(super) slot: SlotId,
+    pub(super) first: Arc<Held>,
+    pub(super) last: Arc<Held>,
+    pub(super) count: u64,
 }
 
 /// What the alerts of one rule are made from.
@@ -72,11 +95,9 @@ impl<'r> Reporter<'r> {
         let bindings = self.bindings(chain);
         let key = self.key(chain);
         let every = matches!(self.rule.policy, Policy::All { .. });
-        let id = identify(&info.name, &kind, &key, &bindings, every);
+        let id = identify(&info.name, &kind, &key, &bindings, None, every);
         let fields = self.fields(chain, output);
-        let likeness = |suppress: &Suppress| suppress.likeness(&key, &fields);
-        let likeness = info.suppress.as_ref().map(likeness);
-        let likeness = likeness.map(|bytes| Likeness { bytes, group: self.group });
+        let likeness = self.likeness(&key, &fields);
         let alert = Alert {
             id,
             rule: Arc::clone(info),
@@ -89,6 +110,43 @@ impl<'r> Reporter<'r> {
             deadline: None,
             fields,
             bindings,
+            counts: None,
+        };
+        (alert, likeness)
+    }
+
+    /// What the alert has in common with those like it, if the rule holds such back.
+    fn likeness(self, key: &Key, fields: &[(CompactString, Value)]) -> Option<Likeness> {
+        let likeness = |suppress: &Suppress| suppress.likeness(key, fields);
+        let bytes = self.rule.info.suppress.as_ref().map(likeness)?;
+        Some(Likeness { bytes, group: self.group })
+    }
+
+    /// The alert of a window whose condition is true at this moment.
+    pub(super) fn looked(self, looked: &Looked, moment: Timestamp) -> Reported {
+        let info = &self.rule.info;
+        let key = self.key_of(&looked.first, looked.step);
+        let bound = |ends: &Ends| {
+            let last = (ends.count > 1).then(|| ends.last.event());
+            let events = std::iter::once(ends.first.event()).chain(last).collect();
+            (self.pattern().slot(ends.slot).name.clone(), events)
+        };
+        let bindings: Vec<(CompactString, Vec<Arc<Event>>)> = looked.ends.iter().map(bound).collect();
+        let counts: Vec<u64> = looked.ends.iter().map(|ends| ends.count).collect();
+        let likeness = self.likeness(&key, &looked.fields);
+        let alert = Alert {
+            id: identify(&info.name, &Kind::Match, &key, &bindings, Some(&counts), false),
+            rule: Arc::clone(info),
+            kind: Kind::Match,
+            event_type: self.rule.output.event_type.clone(),
+            key: info.shown(key),
+            time: moment,
+            first: looked.first.time(),
+            last: looked.last,
+            deadline: None,
+            fields: looked.fields.clone(),
+            bindings,
+            counts: Some(counts),
         };
         (alert, likeness)
     }
@@ -111,9 +169,13 @@ impl<'r> Reporter<'r> {
 
     /// The key in the form it has in the first event bound: `1` and `1.0` are one partition.
     fn key(self, chain: &Link) -> Key {
-        let Some(first) = chain.backwards().last() else { return Key::default() };
-        let exprs = self.program.key_of(self.rule, first.step).map_or(&[][..], |key| &key.parts);
-        let here = Here { current: Current::Held(&first.event), bound: &Unbound, faults: self.faults };
+        let first = chain.backwards().last();
+        first.map_or_else(Key::default, |first| self.key_of(&first.event, first.step))
+    }
+
+    fn key_of(self, first: &Held, step: StepId) -> Key {
+        let exprs = self.program.key_of(self.rule, step).map_or(&[][..], |key| &key.parts);
+        let here = Here { current: Current::Held(first), bound: &Unbound, faults: self.faults };
         let value = |expr: &Expression| expr.value(&here);
         Key::new(exprs.iter().map(value).collect()).unwrap_or_default()
     }

@@ -122,7 +122,7 @@ impl<O: Observer> Engine<O> {
             if report.last().is_some_and(|before| before.name >= state.name) {
                 return Err(Malformed("rules are not in order").into());
             }
-            let starts = state.partitions.iter().map(|(_, partition)| partition.starts.len() as u64);
+            let starts = state.partitions.iter().map(|(_, partition)| partition.open() as u64);
             let (name, partitions, starts) =
                 (state.name.clone(), state.partitions.len() as u64, starts.sum());
             let fate = match self.read_rule(state, section.group, &events) {
@@ -189,7 +189,8 @@ impl<O: Observer> Engine<O> {
     fn check(&self, partition: &PartitionState) -> Result<(), RestoreError> {
         let places = partition.links.iter().map(|link| link.seq);
         let starts = partition.starts.iter().map(|start| start.seq);
-        if places.chain(starts).any(|seq| seq >= self.counts.judged) {
+        let window = partition.window.iter().flat_map(|window| &window.events).map(|event| event.seq);
+        if places.chain(starts).chain(window).any(|seq| seq >= self.counts.judged) {
             return Err(RestoreError::Ahead);
         }
         if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {

@@ -91,6 +91,10 @@ impl Moved {
         for (step, _) in &mut partition.previous {
             *step = self.step(*step)?;
         }
+        let events = partition.window.iter_mut().flat_map(|window| &mut window.events);
+        for step in events.flat_map(|event| &mut event.steps) {
+            *step = self.step(*step)?;
+        }
         Some(())
     }
 

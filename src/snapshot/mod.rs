@@ -19,7 +19,7 @@ pub(crate) use cbor::{Blob, Malformed};
 pub(crate) use events::EventTable;
 pub(crate) use model::{
     Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, QuietState,
-    RuleCounts, RuleState, StartState, Waits, Watermark,
+    RuleCounts, RuleState, StartState, Waits, Watermark, WindowEvent, WindowState,
 };
 pub use report::{Fate, RestoreError, Restored, RestoredRule, Section};
 

@@ -235,9 +235,44 @@ pub(crate) struct PartitionState {
     pub(crate) violated: Vec<(StepId, Timestamp)>,
     /// For each step that `lag` asks of its previous event, by step.
     pub(crate) previous: Vec<(StepId, u32)>,
+    /// Of a window.
+    pub(crate) window: Option<WindowState>,
 }
 
-record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous } }
+record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous, 4 window } }
+
+impl PartitionState {
+    /// How many starts are open. A window with something in it is one.
+    pub(crate) fn open(&self) -> usize {
+        self.starts.len() + usize::from(self.window.as_ref().is_some_and(|window| !window.events.is_empty()))
+    }
+}
+
+/// The events that are looked at together.
+#[derive(Debug)]
+pub(crate) struct WindowState {
+    /// In order.
+    pub(crate) events: Vec<WindowEvent>,
+    /// 1 if the condition was true when it was last judged, and does not fire again before it was not.
+    pub(crate) fired: u32,
+    /// Of windows at regular times the end of the one that closes next.
+    pub(crate) closes: Option<Timestamp>,
+}
+
+record! { WindowState { 0 events, 1 fired, 2 closes } }
+
+/// An event in a window.
+#[derive(Debug)]
+pub(crate) struct WindowEvent {
+    /// Its place among the events of the group.
+    pub(crate) event: u32,
+    /// Its place in the total order.
+    pub(crate) seq: u64,
+    /// The steps it fits.
+    pub(crate) steps: Vec<StepId>,
+}
+
+record! { WindowEvent { 0 event, 1 seq, 2 steps } }
 
 /// An event bound to a step.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,10 @@ pub(crate) enum Zone {
     Fixed(FixedOffset),
 }
 
+const SECOND: i128 = 1_000_000_000;
+/// No clock is farther from UTC.
+const FAR: i128 = 26 * 3600 * SECOND;
+
 impl Zone {
     pub(crate) const UTC: Zone = Zone::Named(Tz::UTC);
 
@@ -37,6 +41,43 @@ impl Zone {
         };
         // Within the range of times no offset leads out of the range of dates.
         utc.checked_add_offset(offset).unwrap_or(utc)
+    }
+
+    /// What clocks show at a point in time, in nanoseconds from what they call the beginning of 1970.
+    pub(crate) fn local(&self, time: Timestamp) -> i128 {
+        let shown = self.show(time).and_utc();
+        i128::from(shown.timestamp()) * SECOND + i128::from(shown.timestamp_subsec_nanos())
+    }
+
+    /// The first point in time at which clocks show this, in nanoseconds as `local` gives them, or something later: where
+    /// they are put forward past it that is the moment when they are. At most the end of time, and at least its beginning.
+    pub(crate) fn reaches(&self, local: i128) -> Timestamp {
+        let clamped = |nanos: i128| {
+            Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX }))
+        };
+        let seconds = i64::try_from(local.div_euclid(SECOND)).ok();
+        let shown = seconds.and_then(|seconds| {
+            DateTime::from_timestamp(seconds, u32::try_from(local.rem_euclid(SECOND)).ok()?)
+        });
+        let Some(shown) = shown.map(|shown| shown.naive_utc()) else { return clamped(local) };
+        let offset = match self {
+            Zone::Named(zone) => {
+                zone.offset_from_local_datetime(&shown).earliest().map(|offset| offset.fix())
+            }
+            Zone::Fixed(offset) => Some(*offset),
+        };
+        match offset {
+            Some(offset) => clamped(local - i128::from(offset.local_minus_utc()) * SECOND),
+            // Skipped: somewhere in between clocks are put forward.
+            None => {
+                let (mut before, mut after) = (clamped(local - FAR), clamped(local + FAR));
+                while after.nanos().saturating_sub(before.nanos()) > 1 {
+                    let middle = Timestamp::from_nanos(before.nanos().midpoint(after.nanos()));
+                    if self.local(middle) < local { before = middle } else { after = middle }
+                }
+                after
+            }
+        }
     }
 
     /// The point in time at which clocks show this; `None` if it cannot be told.
@@ -81,5 +122,37 @@ mod tests {
             }
         }
         assert!(Zone::parse("Mars/Base").is_none());
+    }
+
+    #[test]
+    fn a_time_is_reached_when_clocks_first_show_it_or_something_later() {
+        let nanos = |text: &str| i128::from(Timestamp::parse(text).unwrap().nanos());
+        for (zone, local, reached) in [
+            ("UTC", "2026-03-29T02:30:00Z", "2026-03-29T02:30:00Z"),
+            ("+05:45", "2026-01-02T00:00:00Z", "2026-01-01T18:15:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:00:00Z", "2026-03-29T01:00:00Z"),
+            ("Europe/Berlin", "2026-03-29T02:59:59.999Z", "2026-03-29T01:00:00Z"),
+            ("Europe/Berlin", "2026-03-29T03:00:00Z", "2026-03-29T01:00:00Z"),
+            ("Europe/Berlin", "2026-03-29T03:00:01Z", "2026-03-29T01:00:01Z"),
+            ("Europe/Berlin", "2026-10-25T02:30:00Z", "2026-10-25T00:30:00Z"),
+            ("Europe/Berlin", "2026-10-25T03:00:00Z", "2026-10-25T02:00:00Z"),
+            ("America/Santiago", "2026-09-06T00:00:00Z", "2026-09-06T04:00:00Z"), // no midnight on that day
+        ] {
+            let found = Zone::parse(zone).unwrap().reaches(nanos(local));
+            assert_eq!(Some(found), Timestamp::parse(reached), "{local} in {zone}");
+        }
+        let ends = [i128::MIN / 4, i64::MIN.into(), 0, i64::MAX.into(), i128::MAX / 4];
+        for zone in Zone::names().chain(["+23:59", "-23:59"]) {
+            let zone = Zone::parse(zone).unwrap();
+            let reached = ends.map(|local| zone.reaches(local));
+            assert!(reached.is_sorted(), "{zone:?}: {reached:?}");
+            // The first minute of which it is true is found where it is looked for minute by minute.
+            for day in ["2026-03-29T00:00:00Z", "2026-10-25T00:00:00Z", "2011-12-30T12:00:00Z"] {
+                let (local, minute) = (nanos(day), 60 * SECOND);
+                let times = (-26 * 60..26 * 60).map(|n| Timestamp::from_nanos((local + n * minute) as i64));
+                let first = times.into_iter().find(|time| zone.local(*time) >= local);
+                assert_eq!(first, Some(zone.reaches(local)), "{zone:?} {day}");
+            }
+        }
     }
 }

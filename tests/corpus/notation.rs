@@ -51,9 +51,9 @@ pub struct Found {
 }
 
 /// The words of an expectation that have a colon and a text behind them.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "rule", "kind", "reached", "bound", "count", "key", "time", "first", "last", "deadline", "line", "type",
-    "severity", "shadow",
+    "severity", "shadow", "counts",
 ];
 
 impl Found {

@@ -172,6 +172,8 @@ fn found(alert: &Alert, line: &str) -> Found {
         ("type", alert.event_type.to_string()),
         ("key", key.join(",")),
     ];
+    let counts = alert.counts.iter().map(|counts| counts.iter().map(u64::to_string).collect::<Vec<_>>());
+    rest.extend(counts.map(|counts| ("counts", counts.join(","))));
     rest.extend((!line.is_empty()).then(|| ("line", line.to_owned())));
     rest.extend(alert.deadline.map(|deadline| ("deadline", time(deadline))));
     rest.extend(alert.rule.severity.map(|severity| ("severity", severity.as_str().to_owned())));

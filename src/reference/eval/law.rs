@@ -7,7 +7,7 @@ use super::scope::Here;
 use crate::event::Event;
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Pattern, Policy, Report, Rule, TextPattern, Types};
+use crate::plan::{Body, Expr, Pattern, Policy, Report, Rule, TextPattern, Types, Window};
 use crate::predicate::Matcher;
 use crate::reference::partial::Wait;
 use crate::reference::place::{self, Way};
@@ -20,6 +20,8 @@ pub(in crate::reference) struct Law {
     pub(in crate::reference) within: Option<Duration>,
     pub(in crate::reference) policy: Policy,
     pub(in crate::reference) report: Report,
+    /// What it looks at together, if it is a window.
+    pub(in crate::reference) window: Option<Window>,
     pub(in crate::reference) limits: Limits,
     /// The steps a match may begin with, the preferred first.
     pub(in crate::reference) first: Vec<Wait>,
@@ -40,6 +42,12 @@ impl Law {
             // An event rule is a sequence of one step that reports every start.
             Body::Event(pattern) => (pattern, None, Policy::Every, Report::First),
             Body::Sequence(s) => (&s.pattern, s.within, s.policy, s.report),
+            // Of a window only the steps are asked for.
+            Body::Window(window) => (&window.pattern, None, Policy::Every, Report::First),
+        };
+        let window = match &rule.body {
+            Body::Window(window) => Some(window.clone()),
+            Body::Event(_) | Body::Sequence(_) => None,
         };
         let waits = place::first_ways(pattern).into_iter().filter_map(|way| match way {
             Way::Wait(wait) => Some(wait),
@@ -64,6 +72,7 @@ impl Law {
             within,
             policy,
             report,
+            window,
             limits: limits.clone(),
             first,
             first_absences,

@@ -27,7 +27,8 @@ impl Queue {
         let mut links = LinksOut::new(events);
         let numbers = self.links(rule, &mut links);
         let starts = self.starts.iter().map(|start| self.start_state(rule, start, &numbers)).collect();
-        PartitionState { links: links.into_links(), starts, violated: Vec::new(), previous: Vec::new() }
+        let links = links.into_links();
+        PartitionState { links, starts, violated: Vec::new(), previous: Vec::new(), window: None }
     }
 
     /// Writes the events of the lanes that a start holds, and gives the number of each by its place.

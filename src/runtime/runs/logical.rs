@@ -26,7 +26,7 @@ impl Runs {
             self.previous.iter().map(|(step, held)| (*step, held)).collect();
         previous.sort_unstable_by_key(|(step, _)| *step);
         let previous = previous.into_iter().map(|(step, held)| (step, links.event(held))).collect();
-        PartitionState { starts, violated, previous, links: links.into_links() }
+        PartitionState { starts, violated, previous, links: links.into_links(), window: None }
     }
 
     /// The same back.

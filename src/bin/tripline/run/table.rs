@@ -69,7 +69,7 @@ impl Table {
             text.push_str(&format!("{GAP}{}\n", plain(title)));
         }
         let wide = alert.bindings.iter().map(|(step, _)| step.chars().count()).max().unwrap_or_default();
-        for (step, events) in &alert.bindings {
+        for ((step, events), (_, count)) in alert.bindings.iter().zip(alert.bound()) {
             for event in events.iter().take(format.limit) {
                 let begin =
                     format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}{}", event.time.to_string(), place(event));
@@ -77,8 +77,12 @@ impl Table {
                 let said = if format.shows_events(&alert.rule) { fields.collect() } else { Vec::new() };
                 self.wrap(text, begin, &said, GAP.len() + TIME);
             }
-            if let Some(more @ 1..) = events.len().checked_sub(format.limit) {
-                text.push_str(&format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}and {more} more\n", ""));
+            let listed = events.len().min(format.limit) as u64;
+            if let Some(more @ 1..) = count.checked_sub(listed) {
+                // Of a window the first and the last are listed.
+                let more =
+                    if alert.counts.is_some() { format!("{more} between") } else { format!("{more} more") };
+                text.push_str(&format!("{GAP}{:TIME$}{GAP}{step:wide$}{GAP}and {more}\n", ""));
             }
         }
         if let Some(deadline) = alert.deadline {

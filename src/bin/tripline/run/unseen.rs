@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use indexmap::{IndexMap, IndexSet};
 use tripline::diagnostic::nearest;
 use tripline::pipeline::Run;
-use tripline::plan::{Body, Expr, Item, Pattern, Plan, Rule, Types};
+use tripline::plan::{Expr, Item, Pattern, Plan, Rule, Types};
 use tripline::{Event, Record, Row, Stats, Value};
 
 /// How many types, and how many names of fields, are remembered.
@@ -80,12 +80,8 @@ fn needed(items: &[Item], pattern: &Pattern) -> Vec<Vec<CompactString>> {
 /// The fields of a rule. One that it asks about with `has` or `??` may well be missing.
 fn fields(rule: &Rule) -> IndexMap<Path, bool> {
     let (mut fields, mut optional) = (IndexMap::new(), IndexSet::new());
-    if let Body::Sequence(sequence) = &rule.body {
-        sequence
-            .key
-            .iter()
-            .for_each(|(_, expr)| expr.visit(&mut |e| fields.extend(path(e).map(|p| (p, true)))));
-    }
+    let keys = rule.key().iter();
+    keys.for_each(|(_, expr)| expr.visit(&mut |e| fields.extend(path(e).map(|p| (p, true)))));
     rule.visit_expressions(&mut |expr| {
         if let Some(path) = path(expr) {
             fields.entry(path).or_insert(false);

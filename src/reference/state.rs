@@ -1,0 +1,100 @@
+//! The state of one rule for one key: partial matches, or the events of a window.
+
+use super::eval::Law;
+use super::partial::{Expired, Match, State as Waits};
+use super::partition::{Partition, Seen};
+use super::window::Held;
+use crate::time::Timestamp;
+
+#[derive(Debug)]
+enum Kept {
+    Partials(Partition),
+    Window(Held),
+}
+
+/// The state of one rule for one key.
+#[derive(Debug)]
+pub(super) struct State {
+    kept: Kept,
+    /// The deadline under which it stands among those of its rule.
+    pub(super) deadline: Option<Timestamp>,
+}
+
+impl State {
+    /// Nothing yet.
+    pub(super) fn new(law: &Law) -> Self {
+        let kept = match law.window {
+            None => Kept::Partials(Partition::default()),
+            Some(_) => Kept::Window(Held::default()),
+        };
+        State { kept, deadline: None }
+    }
+
+    /// One event, in order. Says whether a start was made, and gives the matches.
+    pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
+        match (&mut self.kept, &law.window) {
+            (Kept::Partials(partition), _) => partition.step(law, seen),
+            (Kept::Window(held), Some(window)) => held.step(law, window, seen),
+            (Kept::Window(_), None) => (false, Vec::new()),
+        }
+    }
+
+    /// Everything that is due at `time`: matches, and the starts that expired.
+    pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<Expired>) {
+        match (&mut self.kept, &law.window) {
+            (Kept::Partials(partition), _) => partition.fire(law, time),
+            (Kept::Window(held), Some(window)) => (held.fire(law, window, time), Vec::new()),
+            (Kept::Window(_), None) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// The end of time has passed.
+    pub(super) fn end(&mut self, law: &Law) -> Vec<Match> {
+        match &mut self.kept {
+            Kept::Partials(partition) => partition.end(law),
+            Kept::Window(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn next_deadline(&self, law: &Law) -> Option<Timestamp> {
+        match &self.kept {
+            Kept::Partials(partition) => partition.next_deadline(law),
+            Kept::Window(held) => law.window.as_ref().and_then(|window| held.next_deadline(window)),
+        }
+    }
+
+    /// Whether nothing is left to remember.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.kept {
+            Kept::Partials(partition) => partition.is_empty(),
+            Kept::Window(held) => held.is_empty(),
+        }
+    }
+
+    /// How many starts are open. A window with something in it is one.
+    pub(super) fn open(&self) -> usize {
+        match &self.kept {
+            Kept::Partials(partition) => partition.starts.len(),
+            Kept::Window(held) => usize::from(held.is_open()),
+        }
+    }
+
+    /// How many of them wait for a deadline, or to grow no more; of windows how many wait for their end.
+    pub(super) fn pending(&self, law: &Law) -> usize {
+        match &self.kept {
+            Kept::Partials(partition) => {
+                let waits = |state: &Waits| matches!(state, Waits::Wait(_));
+                partition.starts.iter().filter(|s| s.branches.iter().any(|b| !waits(&b.state))).count()
+            }
+            Kept::Window(held) => held.pending(law),
+        }
+    }
+
+    /// What a limit has refused.
+    pub(super) fn refused(&self) -> u64 {
+        match &self.kept {
+            Kept::Partials(partition) => partition.refused,
+            Kept::Window(held) => held.refused,
+        }
+    }
+}
