@@ -6,7 +6,7 @@ use tripline::plan::{Item, Pattern, Rule};
 use tripline::{Limits, Program, Settings, SourceFile};
 
 use crate::corpus::case;
-use crate::generate::{Arrival, rules, search, trials};
+use crate::generate::{Arrival, rules, search, trials, window_trials};
 
 #[test]
 fn every_rule_of_the_corpus_is_drawn_with_all_its_steps() {
@@ -23,6 +23,13 @@ fn every_rule_of_the_corpus_is_drawn_with_all_its_steps() {
 #[test]
 fn random_rules_are_drawn_with_all_their_steps() {
     search("DRAWING", 200, &trials(rules::any(), Arrival::InOrder), |trial| {
+        for rule in rules_of(&trial.rules) {
+            let checked = check(&rule);
+            prop_assert!(checked.is_ok(), "{}\n{}", checked.unwrap_err(), trial.rules);
+        }
+        Ok(())
+    });
+    search("DRAWING", 50, &window_trials(Arrival::InOrder), |trial| {
         for rule in rules_of(&trial.rules) {
             let checked = check(&rule);
             prop_assert!(checked.is_ok(), "{}\n{}", checked.unwrap_err(), trial.rules);

@@ -30,8 +30,7 @@ use tripline::{
 use crate::corpus::case::{self, Case};
 use crate::corpus::notation::Input;
 use crate::corpus::run;
-use crate::generate::rules::{self, RuleTree};
-use crate::generate::{Arrival, search, trials};
+use crate::generate::{Arrival, Trial, rules, search, trials, window_trials};
 
 /// How many random rules of each kind one run tries.
 const TRIALS: u32 = 400;
@@ -65,22 +64,22 @@ fn a_stream_that_comes_live_is_judged_as_its_replay() {
 
 /// Tries random rules of every kind; at least a third of the trials have to raise an alert.
 fn each_kind(arrival: Arrival, law: impl Fn(&Case, &Arc<Program>) -> Result<usize, TestCaseError>) {
-    of_kind(rules::any(), arrival, &law);
-    of_kind(rules::keyed(), arrival, &law);
-    of_kind(rules::queues(), arrival, &law);
-    of_kind(rules::timeouts(), arrival, &law);
-    of_kind(rules::finals(), arrival, &law);
-    of_kind(rules::latest(), arrival, &law);
-    of_kind(rules::held_back(), arrival, &law);
+    of_kind(trials(rules::any(), arrival), &law);
+    of_kind(trials(rules::keyed(), arrival), &law);
+    of_kind(trials(rules::queues(), arrival), &law);
+    of_kind(trials(rules::timeouts(), arrival), &law);
+    of_kind(trials(rules::finals(), arrival), &law);
+    of_kind(trials(rules::latest(), arrival), &law);
+    of_kind(trials(rules::held_back(), arrival), &law);
+    of_kind(window_trials(arrival), &law);
 }
 
 fn of_kind(
-    rules: impl Strategy<Value = RuleTree>,
-    arrival: Arrival,
+    trials: impl Strategy<Value = Trial>,
     law: &impl Fn(&Case, &Arc<Program>) -> Result<usize, TestCaseError>,
 ) {
     let (tried, alerting) = (Cell::new(0), Cell::new(0));
-    search("LAWS", TRIALS, &trials(rules, arrival), |trial| -> TestCaseResult {
+    search("LAWS", TRIALS, &trials, |trial| -> TestCaseResult {
         let case = trial.case();
         let Some(program) = run::compile(&case, Limits::default()).0.map(Arc::new) else {
             return Err(TestCaseError::reject("does not compile"));

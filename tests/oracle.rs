@@ -14,7 +14,7 @@ use tripline::program::Form;
 use crate::corpus::case::Case;
 use crate::corpus::run::Outcome;
 use crate::corpus::{engine, run};
-use crate::generate::{Arrival, Trial, rules, search, trials};
+use crate::generate::{Arrival, Trial, rules, search, trials, window_trials};
 
 /// How many random rules of each kind one run tries.
 const TRIALS: u32 = 1_500;
@@ -67,6 +67,21 @@ fn the_engine_agrees_with_the_reference_on_queues() {
             program.iter().flat_map(|p| p.compiled().iter().map(|rule| rule.form)).collect();
         prop_assert!(forms.iter().all(|form| *form == Form::Queue), "{forms:?}\n{}", trial.rules);
         try_one(trial)
+    });
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_windows() {
+    search("ORACLE", 2 * TRIALS, &window_trials(Arrival::Mixed), |trial| {
+        try_one(trial)?;
+        let case = trial.case();
+        let limits =
+            Limits { partials_per_key: 4, captured_bytes: 900, starts_per_group: 1, ..Limits::default() };
+        let (program, _) = run::compile(&case, limits);
+        let Some(program) = program.map(Arc::new) else { return Ok(()) };
+        let expected = run::reference(&case, Arc::clone(&program));
+        let found = engine::one_by_one(&case, program);
+        agree(&case, "with small limits", &said(&expected, true), &said(&found, true))
     });
 }
 

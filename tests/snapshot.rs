@@ -17,7 +17,7 @@ use tripline::{Limits, Program};
 use crate::corpus::case::Case;
 use crate::corpus::run::Outcome;
 use crate::corpus::{engine, notation, run};
-use crate::generate::{Arrival, Trial, rules, search, trials};
+use crate::generate::{Arrival, Trial, rules, search, trials, window_trials};
 use crate::oracle::{agree, said};
 
 /// How many random rules of each kind one run tries.
@@ -61,6 +61,11 @@ fn an_engine_restored_says_the_same_on_queues() {
 #[test]
 fn an_engine_restored_holds_back_the_same() {
     compare(trials(rules::held_back(), Arrival::Mixed));
+}
+
+#[test]
+fn an_engine_restored_says_the_same_on_windows() {
+    compare(window_trials(Arrival::Mixed));
 }
 
 /// What starts share is written once.

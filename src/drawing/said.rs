@@ -68,11 +68,12 @@ impl Said {
                 let after = after.as_ref().map(|step| format!(" after {}", step.name)).unwrap_or_default();
                 self.caption.push(format!("on timeout{after}"));
             }
-            ClauseKind::Matches(_)
-            | ClauseKind::Meta { .. }
-            | ClauseKind::Window(_)
-            | ClauseKind::When { .. }
-            | ClauseKind::Emit(_) => {}
+            ClauseKind::Window(window) => {
+                self.caption.push(print_clause(clause));
+                window.steps.iter().for_each(|step| self.step(step));
+            }
+            ClauseKind::When { .. } => self.caption.extend(wrap(&print_clause(clause))),
+            ClauseKind::Matches(_) | ClauseKind::Meta { .. } | ClauseKind::Emit(_) => {}
         }
     }
 

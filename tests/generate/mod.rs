@@ -1,11 +1,12 @@
 //! Random rules with random streams, for whoever compares two evaluators.
 //!
 //! `trials` makes a `Trial` of rules and of how their streams come: `rules` has the kinds of rules, as trees; `write`
-//! makes text of them; `stream` makes the events, often such that the rule finds something.
+//! makes text of them; `windows` has those over windows; `stream` makes the events, often such that the rule finds something.
 
 pub mod rules;
 mod shares;
 mod stream;
+pub mod windows;
 mod write;
 
 use proptest::prelude::*;
@@ -86,10 +87,23 @@ pub fn trials(
     rules: impl Strategy<Value = rules::RuleTree>,
     arrival: Arrival,
 ) -> impl Strategy<Value = Trial> {
+    with_streams(rules.prop_map(|rule| (write::write_rule(&rule), stream::script(&rule.parts))), arrival)
+}
+
+/// Rules over windows, each with a stream.
+pub fn window_trials(arrival: Arrival) -> impl Strategy<Value = Trial> {
+    with_streams(windows::any().prop_map(|rule| (rule.text, rule.wanted)), arrival)
+}
+
+/// Rules with the types of the events that they want, each with a stream.
+fn with_streams(
+    rules: impl Strategy<Value = (String, Vec<&'static str>)>,
+    arrival: Arrival,
+) -> impl Strategy<Value = Trial> {
     (rules, stream::events(), stream::delays(arrival), prop::bool::weighted(0.3)).prop_map(
-        |(rule, events, delays, hold)| Trial {
-            rules: write::write_rule(&rule),
-            stream: stream::write(&events, &rule, &delays),
+        |((rules, wanted), events, delays, hold)| Trial {
+            rules,
+            stream: stream::write(&events, &wanted, &delays),
             lateness: Duration::from_millis(1000 * i64::from(delays.lateness)),
             at_end: if hold { AtEnd::Hold } else { AtEnd::Flush },
         },

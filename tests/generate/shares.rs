@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use tripline::plan::{Body, Expr, Item, Mode, Pattern, Pick, Policy, Repeat, Report, Rule, Step};
+use tripline::plan::{
+    Body, Expr, Item, Mode, Pattern, Pick, Policy, Repeat, Report, Rule, Shape, Step, Window,
+};
 use tripline::runtime::{At, Engine, Observer, Setup};
 use tripline::{Alert, Batch, EngineOptions, Limits, StepId, Timestamp};
 
-use super::{Arrival, Trial, rules, trials};
+use super::{Arrival, Trial, rules, trials, window_trials};
 use crate::corpus::case::{AtEnd, Case};
 use crate::corpus::notation::Input;
 use crate::corpus::run;
@@ -30,6 +32,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
         trials(rules::limited(), Arrival::Mixed).boxed(),
         trials(rules::queues(), Arrival::Mixed).boxed(),
         trials(rules::held_back(), Arrival::Mixed).boxed(),
+        window_trials(Arrival::Mixed).boxed(),
     ]
 }
 
@@ -53,12 +56,12 @@ impl Observer for Watch {
 }
 
 /// At least half of the trials raise an alert, and of those every construct is in at least one of a hundred; in one of
-/// ten an absence is violated, a partial match expires, two events have the same time.
+/// ten of sequences an absence is violated, a partial match expires, two events have the same time.
 #[test]
 #[expect(clippy::print_stdout, reason = "the shares are for whoever runs it with `--nocapture`")]
 fn the_trials_are_about_something() {
     let mut all = 0;
-    let mut alerting = 0;
+    let (mut alerting, mut sequences) = (0, 0);
     let mut shares: BTreeMap<&'static str, usize> = CONSTRUCTS.iter().map(|name| (*name, 0)).collect();
     let mut runner =
         TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
@@ -74,19 +77,27 @@ fn the_trials_are_about_something() {
             continue;
         }
         alerting += 1;
-        let mut found = constructs(&program.plan().rules[0]);
-        found.extend(happened(&case, &watch));
+        let rule = &program.plan().rules[0];
+        let mut found = constructs(rule);
+        // Of windows nothing expires and nothing is violated.
+        if matches!(rule.body, Body::Sequence(_)) {
+            sequences += 1;
+            found.extend(happened(&case, &watch));
+        }
         found.extend((watch.held_back > 0).then_some("suppress: an alert is held back"));
         found.sort_unstable();
         found.dedup();
         found.iter().for_each(|name| *shares.entry(name).or_default() += 1);
     }
     println!("{alerting} of {all} trials raise an alert; of those");
-    let percent = |count: usize| 100.0 * count as f64 / f64::from(alerting);
-    shares.iter().for_each(|(name, count)| println!("{:6.1} %  {name}", percent(*count)));
+    let percent = |name: &str, count: usize| {
+        let of = if HAPPENINGS.contains(&name) { sequences } else { alerting };
+        100.0 * count as f64 / f64::from(of)
+    };
+    shares.iter().for_each(|(name, count)| println!("{:6.1} %  {name}", percent(name, *count)));
     assert!(alerting * 2 >= all, "only {alerting} of {all} trials raise an alert");
     let least = |name: &str| if HAPPENINGS.contains(&name) { 10.0 } else { 1.0 };
-    let rare: Vec<_> = shares.iter().filter(|(name, count)| percent(**count) < least(name)).collect();
+    let rare: Vec<_> = shares.iter().filter(|(name, count)| percent(name, **count) < least(name)).collect();
     assert!(rare.is_empty(), "too rare among {alerting} trials with an alert: {rare:?}");
 }
 
@@ -126,7 +137,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 53] = [
+const CONSTRUCTS: [&str; 62] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -179,11 +190,24 @@ const CONSTRUCTS: [&str; 53] = [
     "where: its own field",
     "where: rising",
     "where: what is bound",
+    "window: hopping",
+    "window: of one step",
+    "window: of two steps",
+    "window: over events",
+    "window: session",
+    "window: sliding",
+    "window: tumbling",
+    "window: when",
+    "window: whenever",
     "within: none",
 ];
 
 fn constructs(rule: &Rule) -> Vec<&'static str> {
-    let Body::Sequence(sequence) = &rule.body else { return Vec::new() };
+    let sequence = match &rule.body {
+        Body::Sequence(sequence) => sequence,
+        Body::Window(window) => return of_window(window),
+        Body::Event(_) => return Vec::new(),
+    };
     let pattern = &sequence.pattern;
     let mut found = vec![match sequence.policy {
         Policy::Disjoint => "policy: disjoint",
@@ -221,6 +245,20 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
         one(step, absent, &mut note);
     }
     found
+}
+
+fn of_window(window: &Window) -> Vec<&'static str> {
+    vec![
+        match &window.shape {
+            Shape::Sliding(_) => "window: sliding",
+            Shape::Count(_) => "window: over events",
+            Shape::Periodic { over, every, .. } if over == every => "window: tumbling",
+            Shape::Periodic { .. } => "window: hopping",
+            Shape::Session(_) => "window: session",
+        },
+        if window.ever { "window: whenever" } else { "window: when" },
+        if window.pattern.steps.len() > 1 { "window: of two steps" } else { "window: of one step" },
+    ]
 }
 
 fn items(

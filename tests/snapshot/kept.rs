@@ -14,12 +14,13 @@ use tripline::{AtEnd, Batch, Duration, EngineOptions, Event, Limits, Program, Se
 
 use super::cbor;
 use super::format::Format;
-use crate::corpus::engine::sections;
+use crate::corpus::case::Case;
+use crate::corpus::engine::{self, sections};
 use crate::corpus::notation::{self, Input};
-use crate::corpus::run::Collector;
+use crate::corpus::run::{self, Collector};
 
-/// Fields that this snapshot has not: of what was read as lines, of groups that a shell names, of a later time.
-const NEVER: [&str; 21] = [
+/// Fields that this snapshot has not: of what was read as lines, of groups that a shell names, of windows, of a later time.
+const NEVER: [&str; 28] = [
     "EventData.kept",
     "Events.paths",
     "Global.keys",
@@ -27,6 +28,7 @@ const NEVER: [&str; 21] = [
     "KeyPlace.rule",
     "KeyPlace.version",
     "KeyPlace.step",
+    "PartitionState.window",
     "QuietState.timeout",
     "QuietState.likeness",
     "QuietState.until",
@@ -41,6 +43,12 @@ const NEVER: [&str; 21] = [
     "RuleCounts.suppressed",
     "RuleState.quiet",
     "Watermark.source",
+    "WindowEvent.event",
+    "WindowEvent.seq",
+    "WindowEvent.steps",
+    "WindowState.events",
+    "WindowState.fired",
+    "WindowState.closes",
 ];
 
 #[test]
@@ -51,6 +59,23 @@ fn a_snapshot_of_version_1_says_what_it_said() {
     let (text, missing) = format.finish();
     assert_eq!(text, kept.read("says.txt"));
     assert_eq!(missing, NEVER, "fields that the snapshot has not");
+}
+
+/// What the page says of windows, which came later.
+#[test]
+fn a_snapshot_of_a_window_is_as_the_page_says() {
+    let case = Case {
+        rule: "rule r { window by k every 5s { a: a  b: b where v > 1 } when count(a) > 1 }".into(),
+        inputs: notation::inputs("1s a k=1\n2s b k=1 v=2\n3s a k=1\n6s a k=1\n11s a k=1").unwrap(),
+        ..Case::default()
+    };
+    let program = Arc::new(run::compile(&case, Limits::default()).0.unwrap());
+    let mut format = Format::new();
+    engine::seen(&case, program, |engine| sections(engine).iter().for_each(|bytes| format.section(bytes)));
+    let (text, missing) = format.finish();
+    assert!(!missing.iter().any(|field| field.contains("indow")), "{missing:?}");
+    let closed = "events 0\n          seq: 3\n          steps: [\"a\"]\n        fired: 1\n        closes: 1767225610000000000\n";
+    assert!(text.contains(closed), "{text}");
 }
 
 #[test]
