@@ -33,7 +33,8 @@ pub struct Limits {
     /// Beyond it the value is unknown and counted as an error.
     pub computed_bytes: usize,
     /// Partial matches that one rule holds for one key: for each start, every way in which what is bound may go on. The
-    /// earliest starts and of each the preferred ways are kept; the others are refused and counted.
+    /// earliest starts and of each the preferred ways are kept; the others are refused and counted. Of a window rule the
+    /// events that it holds for one key: one that comes when there are as many is not taken, and counted.
     pub partials_per_key: usize,
     /// Starts of one rule that are open in one [key group](crate::KeyGroups), over all its keys. One that comes when there
     /// are as many before its event is refused and counted.
@@ -45,7 +46,8 @@ pub struct Limits {
     /// What the events weigh that one start has bound, in any of the ways in which it may go on: 256 bytes for each event,
     /// and of the fields that rules ask of bound events of its type the bytes of their text (an item of a list or a field
     /// of a record counts as its text, its name and eight bytes). A start that an event would take beyond this is given up
-    /// with all its ways, and counted as refused.
+    /// with all its ways, and counted as refused. Of a window rule what all events weigh that it holds for one key: one
+    /// that would take them beyond this is not taken, and counted.
     pub captured_bytes: usize,
 }
 
