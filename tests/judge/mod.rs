@@ -2,7 +2,7 @@
 //!
 //! It puts the stream in order (`arrival`), enumerates every derivation from every start event (`derive`), in preference
 //! order, and then asks of the policy which of them are reported (`policy`, `latest`), when no more can come of them
-//! (`lives`), and which starts expired (`timeout`). It is exponential, sees the whole stream at once, keeps no state
+//! (`lives`), and which starts expired (`timeout`). For `windows` it finds what is looked at together. It is exponential, sees the whole stream at once, keeps no state
 //! from event to event, and shares only the front end with the engines.
 
 mod arrival;
@@ -13,6 +13,7 @@ mod policy;
 mod test;
 mod timeout;
 mod value;
+mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -59,11 +60,18 @@ pub struct Alert {
     pub expiry: Option<(String, String)>,
     /// The arrival with which it comes out.
     pub line: String,
+    /// Of a window, how many events of each step there were.
+    pub counts: String,
 }
 
 /// What must come of a rule and a case; `None` where that is beyond the judge.
 pub fn judge(rule: &Rule, case: &Case) -> Option<Verdict> {
-    let Body::Sequence(sequence) = &rule.body else { return None };
+    let (sequence, window) = match &rule.body {
+        Body::Sequence(sequence) => (sequence.clone(), None),
+        Body::Window(window) => (windows::as_sequence(window), Some(window)),
+        Body::Event(_) => return None,
+    };
+    let sequence = &sequence;
     if sequence.policy == Policy::Latest && rule.timeout.is_some() {
         return None;
     }
@@ -73,7 +81,10 @@ pub fn judge(rule: &Rule, case: &Case) -> Option<Verdict> {
     let mut verdict = Verdict { late: stream.late.clone(), ..Verdict::default() };
     for key in keys(sequence, &stream.events)? {
         let partition = Partition::new(sequence, &stream.events, key);
-        let alerts = partition.alerts(rule, &stream);
+        let alerts = match window {
+            Some(window) => windows::alerts(&partition, window, &stream)?,
+            None => partition.alerts(rule, &stream),
+        };
         if partition.note.beyond.get() {
             return None;
         }
@@ -204,7 +215,8 @@ impl<'a> Partition<'a> {
         // What only a flush makes certain has the time of its last event.
         let last = bound.last().map_or(at.time, |b| self.time(b.event));
         let time = if at.time == Timestamp::MAX { last } else { at.time };
-        Alert { moment, time, key: self.key.clone(), bindings, expiry: None, line: stream.line(moment) }
+        let (key, line) = (self.key.clone(), stream.line(moment));
+        Alert { moment, time, key, bindings, expiry: None, line, counts: String::new() }
     }
 }
 
