@@ -116,24 +116,20 @@ pub(super) fn check_steps(window: &ast::Window, pattern: &Pattern, found: &mut V
     }
     for (step, ast) in pattern.steps.iter().zip(&window.steps) {
         if let (Some(filter), Some(written)) = (&step.filter, &ast.filter)
-            && looks_back(filter)
+            && looks_into_it(filter)
         {
-            let finding = not_yet(written.span, "a `where` in a window that looks at other events");
+            let finding = not_yet(written.span, "a `where` in a window that looks at what is in it");
             found.push(finding.help("put what is asked of several events into `when`"));
         }
     }
 }
 
-fn looks_back(filter: &Expr) -> bool {
+fn looks_into_it(filter: &Expr) -> bool {
     let mut looks = false;
     filter.visit(&mut |part| {
         looks |= matches!(
             part,
-            Expr::Bound { .. }
-                | Expr::TimeOf { .. }
-                | Expr::Aggregate { .. }
-                | Expr::Trend { .. }
-                | Expr::Lag { .. }
+            Expr::Bound { .. } | Expr::TimeOf { .. } | Expr::Aggregate { .. } | Expr::Trend { .. }
         );
     });
     looks

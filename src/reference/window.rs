@@ -1,5 +1,6 @@
 //! Windows, without cleverness: the events are kept, and whatever is asked of them is worked out anew each time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::eval::{Here, Law};
@@ -19,6 +20,8 @@ pub(super) struct Held {
     fired: bool,
     /// The number of the window that was closed last, of those that come at regular times.
     closed: Option<i128>,
+    /// For each step that `lag` asks for, the previous event of its types.
+    previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
 }
 
@@ -34,7 +37,7 @@ struct Entry {
 impl Held {
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
-        self.events.is_empty() && !self.fired
+        self.events.is_empty() && !self.fired && self.previous.is_empty()
     }
 
     /// Whether there is an event in a window.
@@ -62,8 +65,13 @@ impl Held {
     pub(super) fn step(&mut self, law: &Law, window: &Window, seen: Seen<'_>) -> (bool, Vec<Match>) {
         let steps: Vec<StepId> = (0..law.pattern.steps.len())
             .filter_map(StepId::new)
-            .filter(|step| seen.visible[step.index()] && fits(law, *step, seen.event))
+            .filter(|step| seen.visible[step.index()] && self.fits(law, *step, seen.event))
             .collect();
+        for &step in &law.lagging {
+            if seen.visible[step.index()] && law.type_fits(step, seen.event) {
+                self.previous.insert(step, Arc::clone(seen.event));
+            }
+        }
         if steps.is_empty() {
             return (false, Vec::new());
         }
@@ -109,7 +117,8 @@ impl Held {
             Shape::Session(_) => {
                 let found = self.judge(law, window, |_| true);
                 // What comes after a gap is another session.
-                *self = Held { refused: self.refused, ..Held::default() };
+                self.events.clear();
+                self.fired = false;
                 found
             }
             shape @ Shape::Periodic { .. } => {
@@ -124,6 +133,11 @@ impl Held {
         }
         .into_iter()
         .collect()
+    }
+
+    fn fits(&self, law: &Law, step: StepId, event: &Event) -> bool {
+        let none = Partial::default();
+        law.fits(step, &Here { event, partial: &none, iterations: &[], previous: &self.previous })
     }
 
     /// Events have left. Without them the condition may be false; that it is true says nothing.
@@ -180,11 +194,6 @@ impl Held {
         let open = self.events.iter().filter_map(|entry| self.open_windows(window, entry).first().copied());
         open.chain(behind).min()
     }
-}
-
-fn fits(law: &Law, step: StepId, event: &Event) -> bool {
-    let none = Partial::default();
-    law.fits(step, &Here { event, partial: &none, iterations: &[], previous: &Default::default() })
 }
 
 /// What a regular window is made of: its length, how far windows are apart, where they begin, and in which zone.

@@ -137,7 +137,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 62] = [
+const CONSTRUCTS: [&str; 63] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -191,6 +191,7 @@ const CONSTRUCTS: [&str; 62] = [
     "where: rising",
     "where: what is bound",
     "window: hopping",
+    "window: lag",
     "window: of one step",
     "window: of two steps",
     "window: over events",
@@ -248,7 +249,10 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
 }
 
 fn of_window(window: &Window) -> Vec<&'static str> {
-    vec![
+    let mut lags = false;
+    let filters = window.pattern.steps.iter().flat_map(|step| &step.filter);
+    filters.for_each(|filter| filter.visit(&mut |expr| lags |= matches!(expr, Expr::Lag { .. })));
+    let mut found = vec![
         match &window.shape {
             Shape::Sliding(_) => "window: sliding",
             Shape::Count(_) => "window: over events",
@@ -258,7 +262,9 @@ fn of_window(window: &Window) -> Vec<&'static str> {
         },
         if window.ever { "window: whenever" } else { "window: when" },
         if window.pattern.steps.len() > 1 { "window: of two steps" } else { "window: of one step" },
-    ]
+    ];
+    found.extend(lags.then_some("window: lag"));
+    found
 }
 
 fn items(

@@ -17,16 +17,19 @@ pub fn any() -> impl Strategy<Value = WindowRule> {
         .prop_map(|(key, shape, x, y, condition, ever, emit)| write(key, &shape, x, y, condition, ever, emit))
 }
 
-/// What of its events fit: types, the least `v`, and whether the step has its own key.
-type Step = (&'static str, Option<u8>, bool);
+/// What of its events fit: types, what is asked of them, and whether the step has its own key.
+type Step = (&'static str, Option<&'static str>, bool);
 
 fn step() -> impl Strategy<Value = Step> {
     (
         select(&["a", "a", "b", "a | b", "*"][..]),
-        prop::option::weighted(0.3, 0..3u8),
+        prop::option::weighted(0.35, select(&FILTERS[..])),
         prop::bool::weighted(0.2),
     )
 }
+
+const FILTERS: [&str; 5] =
+    ["v > 0", "v > 1", "v > 2 or not has(v)", "v != lag(v)", "v < 4 and (lag(v) ?? 0) <= v"];
 
 fn shape() -> impl Strategy<Value = String> {
     let offset = prop_oneof![2 => Just(String::new()), 1 => Just(" offset 1s".to_owned())];
@@ -85,8 +88,8 @@ fn write(
     ever: bool,
     emit: &str,
 ) -> WindowRule {
-    let line = |name: &str, (kind, above, owned): Step| {
-        let filter = above.map(|n| format!(" where v > {n}")).unwrap_or_default();
+    let line = |name: &str, (kind, filter, owned): Step| {
+        let filter = filter.map(|filter| format!(" where {filter}")).unwrap_or_default();
         let own = if owned && key == "by k" { " by l" } else { "" };
         format!("    {name}{own}: {kind}{filter}\n")
     };

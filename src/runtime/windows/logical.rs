@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Entry, Windows};
 use crate::event::Held;
+use crate::id::StepId;
 use crate::plan::Shape;
 use crate::program::{Compiled, WindowCode};
 use crate::runtime::logical::Misfit;
@@ -18,6 +19,11 @@ impl Windows {
         rule: &Compiled,
         events: &mut EventTable<'_>,
     ) -> PartitionState {
+        let mut previous: Vec<(StepId, u32)> = Vec::with_capacity(self.previous.len());
+        for (step, held) in &self.previous {
+            previous.push((*step, events.number(held)));
+        }
+        previous.sort_unstable();
         let event = |entry: &Entry| WindowEvent {
             event: events.number(&entry.held),
             seq: entry.seq,
@@ -27,13 +33,13 @@ impl Windows {
         let window = WindowState {
             events: self.events.iter().map(event).collect(),
             fired: u32::from(self.fired),
-            closes: regular.map(|window| window.calendar.end(self.open)),
+            closes: regular.filter(|_| self.is_open()).map(|window| window.calendar.end(self.open)),
         };
         PartitionState {
             links: Vec::new(),
             starts: Vec::new(),
             violated: Vec::new(),
-            previous: Vec::new(),
+            previous,
             window: Some(window),
         }
     }
@@ -46,6 +52,13 @@ impl Windows {
     ) -> Result<Windows, Misfit> {
         let (Some(code), Some(state)) = (&rule.window, &partition.window) else { return Err(Misfit::Unfit) };
         let mut windows = Windows { fired: state.fired > 0, ..Windows::default() };
+        for (step, event) in &partition.previous {
+            let held = events.get(*event as usize).cloned().ok_or(Malformed("an event is not there"))?;
+            if step.index() >= rule.steps.len() {
+                return Err(Malformed("a step is not there").into());
+            }
+            windows.previous.push((*step, held));
+        }
         let entries = state.events.iter().map(|event| entry(rule, event, events));
         let entries = entries.collect::<Result<Vec<Entry>, Malformed>>()?;
         if !entries.is_sorted_by(|a, b| a.seq < b.seq && a.time() <= b.time()) {
@@ -64,6 +77,7 @@ impl Windows {
 fn open(code: &WindowCode, state: &WindowState, entries: &[Entry]) -> Result<i64, Misfit> {
     match code.shape {
         Shape::Count(most) if entries.len() > most as usize => Err(Misfit::Unfit),
+        Shape::Periodic { .. } if entries.is_empty() && state.fired == 0 => Ok(0),
         Shape::Periodic { .. } => {
             let closes = state.closes.ok_or(Malformed("it is not said when a window closes"))?;
             let open = code.calendar.first(closes.before(Duration::from_nanos(1)));

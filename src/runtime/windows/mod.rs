@@ -13,11 +13,13 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use self::view::InWindow;
+use super::chain::{Previous, View};
 use super::judge::Seen;
 use super::observer::Observer;
 use super::partition::Outcome;
 use super::report::Looked;
 use super::room::Room;
+use crate::automaton::Registers;
 use crate::event::Held;
 use crate::id::{SlotId, StepId};
 use crate::plan::Shape;
@@ -42,6 +44,7 @@ pub(super) struct Windows {
     fired: bool,
     /// Of windows at regular times the one that is looked at.
     open: i64,
+    previous: Previous,
 }
 
 #[derive(Debug)]
@@ -72,9 +75,12 @@ impl Windows {
     pub(super) fn event<O: Observer>(&mut self, room: Room<'_>, seen: &Seen<'_, O>, outcome: &mut Outcome) {
         let (rule, faults) = (seen.rule, seen.faults);
         let Some(window) = &rule.window else { return };
+        let none = Registers::default();
+        let view = View { chain: None, scopes: &[], registers: &none, previous: &self.previous };
         let steps = (0..rule.steps.len()).filter_map(StepId::new);
         let steps: SmallVec<[StepId; 2]> =
-            steps.filter(|step| seen.visible(*step) && seen.fits_alone(*step)).collect();
+            steps.filter(|step| seen.visible(*step) && seen.fits(*step, view)).collect();
+        self.remember(seen);
         let time = seen.arrival.row.time();
         // What ends behind the end of time never ends.
         if steps.is_empty() || (window.shape.closes() && time == Timestamp::MAX) {
@@ -107,6 +113,16 @@ impl Windows {
         outcome.look_at(self.next_change(rule));
         if !window.shape.closes() {
             outcome.looked.extend(self.judge(rule, window, faults));
+        }
+    }
+
+    /// Keeps of an event what later ones ask about.
+    fn remember<O>(&mut self, seen: &Seen<'_, O>) {
+        for &step in &seen.rule.lagging {
+            if seen.visible(step) && seen.type_fits(step) {
+                self.previous.retain(|(of, _)| *of != step);
+                self.previous.push((step, seen.arrival.held()));
+            }
         }
     }
 
@@ -263,13 +279,18 @@ impl Windows {
             Shape::Count(_) => None,
             Shape::Sliding(length) => Some(self.events.front()?.time().after(*length)),
             Shape::Session(gap) => Some(self.events.back()?.time().after(*gap)),
-            Shape::Periodic { .. } => (!self.is_empty()).then(|| window.calendar.end(self.open)),
+            Shape::Periodic { .. } => self.is_open().then(|| window.calendar.end(self.open)),
         }
     }
 
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
-        self.events.is_empty() && !self.fired
+        !self.is_open() && self.previous.is_empty()
+    }
+
+    /// Whether a window is open, if only to see that nothing is in it.
+    fn is_open(&self) -> bool {
+        !self.events.is_empty() || self.fired
     }
 
     /// How many starts are open: a window with something in it is one.
