@@ -72,7 +72,9 @@ impl Held {
                 self.previous.insert(step, Arc::clone(seen.event));
             }
         }
-        if steps.is_empty() {
+        // What ends behind the end of time never ends.
+        let endless = window.shape.closes() && seen.event.time == Timestamp::MAX;
+        if steps.is_empty() || endless {
             return (false, Vec::new());
         }
         if let Shape::Count(most) = window.shape
