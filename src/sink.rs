@@ -13,7 +13,8 @@ pub trait Sink {
     /// An alert, in the one order of alerts.
     fn alert(&mut self, alert: Alert) -> ControlFlow<()>;
 
-    /// An alert of a rule with `status shadow`, in the same order.
+    /// An alert of a rule with `status shadow`, in the same order. Unless a sink says otherwise it goes nowhere; statistics
+    /// count it.
     fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
         let _ = alert;
         ControlFlow::Continue(())

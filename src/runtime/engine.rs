@@ -136,6 +136,7 @@ impl<O: Observer> Engine<O> {
     }
 
     /// Before it no event is judged any more.
+    #[cfg(feature = "pipeline")]
     pub(crate) fn watermark(&self) -> Timestamp {
         self.buffer.watermark()
     }

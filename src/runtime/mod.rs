@@ -37,4 +37,5 @@ pub(crate) use gate::Gate;
 #[cfg(feature = "pipeline")]
 pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};
+#[cfg(feature = "pipeline")]
 pub(crate) use outlet::{Outlet, Straight};
