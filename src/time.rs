@@ -78,6 +78,11 @@ impl Timestamp {
     }
 }
 
+/// The nearest number of 64 bits.
+pub(crate) fn narrow(number: i128) -> i64 {
+    i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
+}
+
 /// Nanoseconds in the unit of an epoch number of this magnitude.
 pub(crate) fn epoch_unit(magnitude: u128) -> i64 {
     match magnitude {

@@ -128,9 +128,9 @@ impl Meter {
     pub(super) fn read(&self, function: Aggregate) -> Option<Result<Value, Fault>> {
         match (&self.0, function) {
             (State::Total(total), Aggregate::Count) => Some(size(total.count())),
-            (State::Total(total), Aggregate::Sum) => Some(total.clone().sum()),
-            (State::Total(total), Aggregate::Avg) => Some(total.clone().mean()),
-            (State::Spread(spread), Aggregate::Stddev) => Some((**spread).clone().deviation()),
+            (State::Total(total), Aggregate::Sum) => Some(total.sum()),
+            (State::Total(total), Aggregate::Avg) => Some(total.mean()),
+            (State::Spread(spread), Aggregate::Stddev) => Some(spread.deviation()),
             (State::Extreme(extreme), _) => extreme.read(),
             (State::Different(counts), Aggregate::Distinct) => Some(size(counts.len() as u64)),
             _ => None,

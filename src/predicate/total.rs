@@ -53,7 +53,7 @@ impl Total {
     }
 
     /// Whole if all are, a duration if all are, else a float.
-    pub(super) fn sum(self) -> Result<Value, Fault> {
+    pub(super) fn sum(&self) -> Result<Value, Fault> {
         match () {
             () if self.count == 0 => Ok(Value::Null),
             () if self.is_wrong() => Err(Fault),
@@ -64,7 +64,7 @@ impl Total {
     }
 
     /// The nearest duration if all are durations, else the nearest float. What has no sum may have a mean.
-    pub(super) fn mean(self) -> Result<Value, Fault> {
+    pub(super) fn mean(&self) -> Result<Value, Fault> {
         match self.count {
             0 => Ok(Value::Null),
             _ if self.is_wrong() => Err(Fault),
@@ -74,8 +74,8 @@ impl Total {
     }
 
     /// All numbers together.
-    fn exact(self) -> Exact {
-        let mut sum = self.real.map_or(Exact::ZERO, |real| *real);
+    fn exact(&self) -> Exact {
+        let mut sum = self.real.as_deref().cloned().unwrap_or(Exact::ZERO);
         sum.whole(self.whole, false);
         sum
     }
@@ -148,14 +148,14 @@ impl Spread {
     }
 
     /// The deviation of a sample: null of fewer than two values, a duration of durations, else a float.
-    pub(super) fn deviation(self) -> Result<Value, Fault> {
+    pub(super) fn deviation(&self) -> Result<Value, Fault> {
         if self.wrong > 0 || (self.lengths > 0 && self.lengths < self.count) {
             return Err(Fault);
         }
         if self.count < 2 {
             return Ok(Value::Null);
         }
-        let deviation = deviation(*self.sum, &self.squares, self.count);
+        let deviation = deviation((*self.sum).clone(), &self.squares, self.count);
         match self.lengths {
             0 => finite(deviation),
             _ => length(cut(deviation.round()).ok()),
@@ -204,7 +204,7 @@ mod tests {
         };
         values.for_each(|value| take(value, false));
         gone.iter().for_each(|value| take(value, true));
-        format!("{:?} {:?} {:?}", total.clone().sum(), total.mean(), spread.deviation())
+        format!("{:?} {:?} {:?}", total.sum(), total.mean(), spread.deviation())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! When windows at regular times begin and end.
 
 use crate::plan::Shape;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Timestamp, Zone, narrow};
 
 /// The windows of a shape, numbered by their ends: whole multiples of a length from the epoch and an offset.
 ///
@@ -68,8 +68,4 @@ impl Calendar {
         }
         next
     }
-}
-
-fn narrow(number: i128) -> i64 {
-    i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
 }

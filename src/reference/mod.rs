@@ -6,7 +6,8 @@
 //!
 //! The way of an event: `order` (reorder buffer, watermark) -> `machine` (one for each rule: keys, partitions,
 //! deadlines) -> `state` of one rule and key: `partition` (derivations) -> `policy` (which matches are reported), or
-//! `window` (events that are looked at together) -> `report` (the alert). `place` says where a derivation can go next, `eval` what an expression is worth.
+//! `window` (events that are looked at together) -> `report` (the alert) -> `quiet` (what is held back). `place` says where
+//! a derivation can go next, `eval` what an expression is worth.
 
 mod eval;
 mod machine;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
-use super::Timestamp;
+use super::{Timestamp, narrow};
 
 /// A time zone: one of the IANA database (`Europe/Berlin`, `UTC`), or an offset from UTC (`+02:00`).
 #[derive(Clone, Debug)]
@@ -52,9 +52,7 @@ impl Zone {
     /// The first point in time at which clocks show this, in nanoseconds as `local` gives them, or something later: where
     /// they are put forward past it that is the moment when they are. At most the end of time, and at least its beginning.
     pub(crate) fn reaches(&self, local: i128) -> Timestamp {
-        let clamped = |nanos: i128| {
-            Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX }))
-        };
+        let clamped = |nanos: i128| Timestamp::from_nanos(narrow(nanos));
         let seconds = i64::try_from(local.div_euclid(SECOND)).ok();
         let shown = seconds.and_then(|seconds| {
             DateTime::from_timestamp(seconds, u32::try_from(local.rem_euclid(SECOND)).ok()?)
