@@ -1,16 +1,20 @@
 //! Alerts: what a match says, in full, before any format.
 
+mod event;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::event::{Event, Key, Value, ValueRef};
+use crate::event::{Event, Key, Source, Value, ValueRef};
 use crate::function::Function;
 use crate::plan::{KeyShown, Level, Suppress, SuppressBy};
 use crate::predicate::veiled;
 use crate::time::Timestamp;
+
+pub(crate) use event::hex;
 
 /// A match, a timeout or a summary.
 #[derive(Clone, Debug)]
@@ -81,6 +85,8 @@ pub struct RuleInfo {
     pub name: CompactString,
     /// Its fingerprint: 16 hexadecimal digits.
     pub version: CompactString,
+    /// How deep it stands in the rule graph: 0 if it looks at the input only.
+    pub depth: u32,
     /// `severity`.
     pub severity: Option<Level>,
     /// `risk`.
@@ -95,6 +101,8 @@ pub struct RuleInfo {
     pub key_shown: KeyShown,
     /// The remaining metadata.
     pub notes: Vec<(CompactString, Value)>,
+    /// What its alerts are from, as events.
+    pub(crate) source: Arc<Source>,
 }
 
 impl RuleInfo {
@@ -133,13 +141,17 @@ pub(crate) struct Likeness {
 
 impl Certain {
     /// The cause of what time itself makes certain.
-    pub(crate) const DEADLINE: u64 = u64::MAX;
+    pub(crate) const DEADLINE: u64 = u64::MAX - 1;
+    /// The cause of what is said of alerts that were held back, behind all others of the moment.
+    pub(crate) const QUIET_ENDS: u64 = u64::MAX;
 
-    /// The one order of alerts: moment of certainty, place of the causing event, rule name, key, id.
+    /// The one order of alerts: moment of certainty, place of the event of the input that was the first cause, depth in
+    /// the rule graph, rule name, key, id.
     pub(crate) fn order(&self, other: &Certain) -> Ordering {
         let (a, b) = (&self.alert, &other.alert);
         (self.moment, self.cause)
             .cmp(&(other.moment, other.cause))
+            .then(a.rule.depth.cmp(&b.rule.depth))
             .then_with(|| a.rule.name.cmp(&b.rule.name))
             .then_with(|| a.key.cmp(&b.key))
             .then_with(|| a.id.cmp(&b.id))

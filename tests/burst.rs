@@ -76,7 +76,7 @@ fn run(rule: &str, outcomes: &[&str], limits: Limits) -> (Vec<Vec<usize>>, RuleS
 fn run_fast(rule: &str, outcomes: &[&str], limits: Limits, general: bool) -> (Vec<Vec<usize>>, RuleStats) {
     let program = compile(rule, limits);
     let setup = Setup { general, ..Setup::default() };
-    let mut engine = Engine::with(Arc::clone(&program), EngineOptions::default(), setup, ());
+    let mut engine = Engine::with(Arc::clone(&program), EngineOptions::default(), setup, ()).unwrap();
     let mut found = Found::default();
     let batch = Arc::new(Batch::of(program.fields(), events(outcomes).map(Arc::new)));
     assert!(engine.push(&batch, &mut found).is_continue());

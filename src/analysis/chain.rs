@@ -1,61 +1,89 @@
-//! Rules that would match the alerts of rules. An alert is an event of its own type, but this version does not feed it
-//! to other rules: a step that names such a type would never see one, so it is refused.
+//! Rules that look at the alerts of rules.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
-use indexmap::IndexMap;
 
-use crate::diagnostic::Diagnostic;
-use crate::syntax::ast::{ClauseKind, Emit, File, Item, Rule, SequenceItem, Step};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{self, Status, depths};
+use crate::syntax::ast::{ClauseKind, File, Item, Rule, SequenceItem, Step, TypeName};
 
 use super::declare::Declared;
-use super::report::not_yet;
+use super::report::one_of;
 
-/// Refuses every step over a type that a rule emits. A type that is declared by a schema is one of the input.
-pub(super) fn refuse(files: &[File], declared: &Declared, found: &mut Vec<Diagnostic>) {
-    let rules = || {
-        files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
-            Item::Rule(rule) => Some(rule),
-            _ => None,
-        })
+/// Refuses rules that look at their own alerts, directly or through others, and points at steps over alerts that no other
+/// rule ever sees. `rules` are the plans of those that stand in the files.
+pub(super) fn check(files: &[File], rules: &[plan::Rule], declared: &Declared, found: &mut Vec<Diagnostic>) {
+    for cycle in depths(rules).err().unwrap_or_default() {
+        let cycle: Vec<&plan::Rule> = cycle.into_iter().filter_map(|index| rules.get(index)).collect();
+        found.extend(circle(files, &cycle));
+    }
+    let mut emitters: BTreeMap<&CompactString, Vec<&plan::Rule>> = BTreeMap::new();
+    for rule in rules {
+        rule.emits().for_each(|kind| emitters.entry(kind).or_default().push(rule));
+    }
+    let disabled: BTreeSet<&CompactString> =
+        rules.iter().filter(|rule| rule.meta.disabled).map(|rule| &rule.name).collect();
+    for looker in written(files).filter(|looker| !disabled.contains(&looker.name.name)) {
+        for name in types(looker).filter(|name| !declared.schema.events.contains_key(name.name.as_str())) {
+            found.extend(emitters.get(&name.name).and_then(|emitters| never_seen(name, emitters)));
+        }
+    }
+}
+
+/// Each of these rules looks at the alerts of the one before, the first at those of the last.
+fn circle(files: &[File], cycle: &[&plan::Rule]) -> Option<Diagnostic> {
+    let before = cycle.iter().cycle().skip(cycle.len().checked_sub(1)?);
+    let looks = |(rule, before): (&&plan::Rule, &&plan::Rule)| {
+        let looker = written(files).find(|written| written.name.name == rule.name)?;
+        let seen = types(looker).find(|name| before.emits().any(|kind| *kind == name.name))?;
+        Some((seen, before.name.clone()))
     };
-    let mut emitted: IndexMap<&CompactString, Vec<&Rule>> = IndexMap::new();
-    for rule in rules() {
-        for name in emitted_by(rule).filter(|name| !declared.schema.events.contains_key(name.as_str())) {
-            emitted.entry(name).or_default().push(rule);
-        }
-    }
-    for (own, name) in
-        rules().flat_map(|rule| steps(rule).into_iter().flat_map(move |s| &s.types).map(move |t| (rule, t)))
-    {
-        // A rule that is called like the events it looks for does not speak of its own alerts.
-        let mut emitters = emitted.get(&name.name).into_iter().flatten();
-        if let Some(rule) = emitters.find(|rule| rule.name.name != own.name.name) {
-            let label = format!("this is what the rule `{}` emits", rule.name.name);
-            let help =
-                format!("if events of the input are meant, rename the rule or declare `event {}`", name.name);
-            found.push(not_yet(name.span, "rules over the alerts of rules").label(label).help(help));
-        }
-    }
+    let mut places = cycle.iter().zip(before).filter_map(looks);
+    let (first, _) = places.next()?;
+    let names = one_of(cycle.iter().map(|rule| &*rule.name)).replace(" or ", " and ");
+    let (message, help) = match cycle {
+        [only] => (
+            format!("the rule `{}` would look at its own alerts", only.name),
+            "rename the rule, or give its alerts a type of their own: `emit TYPE …`",
+        ),
+        _ => (
+            format!("the rules {names} look at each other's alerts in a circle"),
+            "give the alerts of one of them a type that none of the others looks at: `emit TYPE …`",
+        ),
+    };
+    let label = format!("`{}` is the type of the alerts of `{}`", first.name, cycle.last()?.name);
+    let finding = Diagnostic::new(Code::Circle, first.span, message).label(label).help(help);
+    Some(places.fold(finding, |finding, (seen, before)| {
+        finding.also(seen.span, format!("and `{}` of those of `{before}`", seen.name))
+    }))
 }
 
-/// The event types of a rule's alerts.
-fn emitted_by(rule: &Rule) -> impl Iterator<Item = &CompactString> {
-    let emit = rule.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::Emit(emit) => emit.event_type.as_ref(),
-        _ => None,
-    });
-    let timeout = rule.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::OnTimeout { emit: Emit { event_type, .. }, .. } => event_type.as_ref(),
-        _ => None,
-    });
-    [Some(emit.map_or(&rule.name.name, |name| &name.name)), timeout.map(|name| &name.name)]
-        .into_iter()
-        .flatten()
+/// A step over a type that only rules emit whose alerts no other rule sees.
+fn never_seen(name: &TypeName, emitters: &[&plan::Rule]) -> Option<Diagnostic> {
+    let why = |rule: &plan::Rule| match (rule.meta.disabled, rule.meta.status) {
+        (true, _) => Some("is disabled"),
+        (false, Status::Draft) => Some("is a draft, which does not run on streams"),
+        (false, Status::Shadow) => Some("is a shadow rule, whose alerts no other rule sees"),
+        (false, Status::Live) => None,
+    };
+    let silent = emitters.iter().map(|rule| Some((&rule.name, why(rule)?))).collect::<Option<Vec<_>>>()?;
+    let (rule, why) = silent.first()?;
+    let message = format!("`{}` is the type of the alerts of `{rule}`, which {why}", name.name);
+    let help = format!("if events of the input are meant, declare `event {}`", name.name);
+    Some(Diagnostic::new(Code::UnseenAlerts, name.span, message).help(help))
 }
 
-/// All steps of a rule, absences too.
-fn steps(rule: &Rule) -> Vec<&Step> {
-    let mut all = Vec::new();
+fn written(files: &[File]) -> impl Iterator<Item = &Rule> {
+    files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
+        Item::Rule(rule) => Some(rule),
+        _ => None,
+    })
+}
+
+/// The types that the steps and absences of a rule name.
+fn types(rule: &Rule) -> impl Iterator<Item = &TypeName> {
+    let mut all: Vec<&Step> = Vec::new();
     for clause in &rule.clauses {
         match &clause.kind {
             ClauseKind::Event(step) => all.push(step),
@@ -64,7 +92,7 @@ fn steps(rule: &Rule) -> Vec<&Step> {
             _ => {}
         }
     }
-    all
+    all.into_iter().flat_map(|step| &step.types)
 }
 
 fn inside<'a>(item: &'a SequenceItem, all: &mut Vec<&'a Step>) {

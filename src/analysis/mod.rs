@@ -62,7 +62,7 @@ pub(crate) fn analyze(
         rules.extend(rule::plan(rule, &mut uses, &mut around));
         all_uses.params.extend(uses.params);
     }
-    chain::refuse(files, &declared, &mut found);
+    chain::check(files, &rules, &declared, &mut found);
     lints::unused_params(&declared, &all_uses, &mut found);
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();

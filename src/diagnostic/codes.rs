@@ -76,6 +76,7 @@ codes! {
     NeedsWithin "E0407" Error "a rule that needs a time bound";
     BadBlock "E0408" Error "a block with members it cannot have";
     BadMode "E0409" Error "a mode that cannot stand here";
+    Circle "E0410" Error "rules that look at each other's alerts in a circle";
 
     NoFile "E0501" Error "a list or table whose file cannot be read";
     BadFile "E0502" Error "a file that holds no list or table";
@@ -94,4 +95,5 @@ codes! {
     PercentWildcard "L0010" Warning "`like` with `%`, which stands for itself";
     LoneType "L0011" Warning "`emit` with a type and no field";
     NeverBinds "L0012" Warning "a step at the end that never binds anything";
+    UnseenAlerts "L0013" Warning "a step over alerts that no rule sees";
 }

@@ -39,6 +39,21 @@ pub struct Source {
     pub name: String,
 }
 
+impl Source {
+    /// The rank of rules: behind all sources of the input.
+    const RULES: u32 = u32::MAX;
+
+    /// A rule as the source of its alerts.
+    pub(crate) fn of_rule(name: &str) -> Self {
+        Source { rank: Source::RULES, name: name.into() }
+    }
+
+    /// Whether it is a rule, and its events alerts: those have no offset, but their id for an identity.
+    pub fn is_rule(&self) -> bool {
+        self.rank == Source::RULES
+    }
+}
+
 /// One event: a record with a type, a time and a place in the input.
 #[derive(Clone, Debug)]
 pub struct Event {

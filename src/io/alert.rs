@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::value::{JsonRecord, JsonValue};
-use crate::alert::{Alert, Kind, RuleInfo};
+use crate::alert::{Alert, Kind, RuleInfo, hex};
 use crate::event::Event;
 use crate::plan::KeyShown;
 
@@ -145,10 +145,6 @@ fn own_type(alert: &Alert) -> Option<&str> {
     Some(alert.event_type.as_str()).filter(|kind| *kind != alert.rule.name)
 }
 
-fn hex(id: u128) -> String {
-    format!("{id:032x}")
-}
-
 /// An object made of what an iterator gives.
 struct Map<F>(F);
 
@@ -181,7 +177,7 @@ impl Serialize for Ends<'_> {
     }
 }
 
-/// Where an event was read, with the event itself if evidence is full.
+/// Where an event was read, or which alert it is, with the event itself if evidence is full.
 struct Reference<'a> {
     event: &'a Event,
     full: bool,
@@ -190,8 +186,14 @@ struct Reference<'a> {
 impl Serialize for Reference<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("source", &self.event.source.name)?;
-        map.serialize_entry("offset", &self.event.offset)?;
+        let source = &self.event.source;
+        if source.is_rule() {
+            map.serialize_entry("rule", &source.name)?;
+            map.serialize_entry("id", &hex(self.event.identity))?;
+        } else {
+            map.serialize_entry("source", &source.name)?;
+            map.serialize_entry("offset", &self.event.offset)?;
+        }
         if self.full {
             map.serialize_entry("event", &JsonRecord(&self.event.fields))?;
         }

@@ -4,42 +4,19 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{Run, Workers};
-use crate::alert::Certain;
-use crate::event::Event;
 use crate::program::Program;
-use crate::runtime::{Engine, Gate, KeyGroups, Outlet, Setup, Straight};
+use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Straight, ascend};
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, RuleStats, Stats};
+use crate::time::Timestamp;
 
 /// As many engines as there are threads. Each sees all rows and keeps state for its key groups; their alerts come out in
 /// the one order, as those of a single engine would.
 pub struct Shards {
+    program: Arc<Program>,
     engines: Vec<Engine>,
     gate: Gate,
     workers: Arc<Workers>,
-}
-
-/// What one engine gives.
-#[derive(Default)]
-struct Given {
-    certain: Vec<Certain>,
-    late: Vec<Arc<Event>>,
-    /// Late events are late for every engine; one says so.
-    says_late: bool,
-}
-
-impl Outlet for Given {
-    fn certain(&mut self, certain: Certain) -> ControlFlow<()> {
-        self.certain.push(certain);
-        ControlFlow::Continue(())
-    }
-
-    fn late(&mut self, event: &mut dyn FnMut() -> Arc<Event>) -> ControlFlow<()> {
-        if self.says_late {
-            self.late.push(event());
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 impl Shards {
@@ -47,9 +24,10 @@ impl Shards {
     pub fn new(program: &Arc<Program>, options: &Options, workers: &Arc<Workers>) -> Self {
         let engine = |groups| {
             let setup = Setup { groups, ..Setup::default() };
-            Engine::with(Arc::clone(program), options.clone(), setup, ())
+            Engine::one_of(Arc::clone(program), options.clone(), setup, ())
         };
         Shards {
+            program: Arc::clone(program),
             engines: parts(workers).into_iter().map(engine).collect(),
             gate: Gate::default(),
             workers: Arc::clone(workers),
@@ -58,17 +36,18 @@ impl Shards {
 
     /// Takes rows in their order.
     pub fn push(&mut self, runs: &[Run], sink: &mut impl Sink) -> ControlFlow<()> {
-        if let [engine] = &mut self.engines[..] {
-            take(engine, runs, &mut Straight { gate: &mut self.gate, sink })?;
+        if let [engine] = &mut self.engines[..]
+            && self.program.strata() == 1
+        {
+            take(engine, runs, &mut Straight::new(&self.program, &mut self.gate, sink))?;
             return self.gate.pass(Some(engine.watermark()), sink);
         }
-        self.together(sink, |engine, given| take(engine, runs, given))
+        self.together(None, sink, |engine, given| take(engine, runs, given))
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
     pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.together(sink, |engine, given| engine.end(at_end, given))?;
-        if at_end == AtEnd::Flush { self.gate.pass(None, sink) } else { ControlFlow::Continue(()) }
+        self.together(Some(at_end), sink, |engine, given| engine.end(at_end, given))
     }
 
     /// What was counted so far.
@@ -82,30 +61,44 @@ impl Shards {
         sum
     }
 
-    /// Has all engines do something side by side, and hands on what they gave in the one order.
+    /// Has all engines do something side by side, then the rules of each further depth, and hands on what they gave in the
+    /// one order.
     fn together(
         &mut self,
+        at_end: Option<AtEnd>,
         sink: &mut impl Sink,
         work: impl Fn(&mut Engine, &mut Given) -> ControlFlow<()> + Send + Sync,
     ) -> ControlFlow<()> {
-        let engines = self.engines.iter_mut().enumerate().collect();
-        let given = self.workers.map(engines, |(index, engine): (usize, &mut Engine)| {
-            let mut given = Given { says_late: index == 0, ..Given::default() };
-            // Nothing that is only collected says stop.
-            let _ = work(engine, &mut given);
-            given
-        });
-        let (mut certain, mut late) = (Vec::new(), Vec::new());
-        for given in given {
-            certain.extend(given.certain);
-            late.extend(given.late);
-        }
-        certain.sort_by(Certain::order);
+        let Shards { program, engines, gate, workers } = self;
+        let Given { certain, late, .. } = side_by_side(workers, engines, work);
         late.into_iter().try_for_each(|event| sink.late(event))?;
-        certain.into_iter().try_for_each(|certain| self.gate.take(certain, sink))?;
-        let watermark = self.engines.first().map(Engine::watermark);
-        watermark.map_or(ControlFlow::Continue(()), |watermark| self.gate.pass(Some(watermark), sink))
+        let watermark = engines.first().map_or(Timestamp::MIN, Engine::watermark);
+        let until = (at_end != Some(AtEnd::Flush)).then_some(watermark);
+        ascend(program, gate, until, certain, sink, |depth, heard| {
+            side_by_side(workers, engines, |engine, given| engine.rise(depth, heard, until, given)).certain
+        })
     }
+}
+
+/// What all engines give together, in no order.
+fn side_by_side(
+    workers: &Workers,
+    engines: &mut [Engine],
+    work: impl Fn(&mut Engine, &mut Given) -> ControlFlow<()> + Send + Sync,
+) -> Given {
+    let engines = engines.iter_mut().enumerate().collect();
+    let given = workers.map(engines, |(index, engine): (usize, &mut Engine)| {
+        let mut given = Given { says_late: index == 0, ..Given::default() };
+        // Nothing that is only collected says stop.
+        let _ = work(engine, &mut given);
+        given
+    });
+    let mut all = Given::default();
+    for given in given {
+        all.certain.extend(given.certain);
+        all.late.extend(given.late);
+    }
+    all
 }
 
 /// The key groups of each engine.

@@ -3,11 +3,13 @@
 //! The analysis makes it from the syntax tree and vouches for it: ids are in range, patterns compile, an absence
 //! stands where it can be judged, no construct is in it that engines do not execute.
 
+mod depth;
 mod expr;
 mod pattern;
 mod suppress;
 mod window;
 
+pub use depth::depths;
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
 pub use suppress::{Suppress, SuppressBy};

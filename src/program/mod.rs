@@ -20,10 +20,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::alert::RuleInfo;
 use crate::analysis::{Settings, analyze};
 use crate::diagnostic::{self, Code, Diagnostic};
-use crate::event::Fields;
+use crate::event::{Fields, Source};
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Pattern, Plan, Rule, Status};
+use crate::plan::{Pattern, Plan, Rule, Status, depths};
 use crate::span::{FileId, SourceFile};
 use crate::syntax::parse;
 
@@ -40,11 +40,16 @@ pub struct Program {
     spaces: Vec<KeySpace>,
     held: Vec<Arc<[FieldId]>>,
     concerns: Vec<Vec<Concern>>,
+    /// The same of alerts.
+    of_alerts: Vec<Vec<Concern>>,
+    strata: u32,
 }
 
 /// Rules that an event concerns.
 #[derive(Clone, Debug)]
 pub struct Concern {
+    /// How deep they stand in the rule graph.
+    pub depth: u32,
     /// Their key space.
     pub space: usize,
     /// The keys of that space, so that a row need not look there.
@@ -107,7 +112,9 @@ impl Program {
 
     /// Prepares a plan for execution.
     pub fn new(plan: Plan, limits: Limits) -> Result<Self, Unfit> {
-        let infos: Vec<Arc<RuleInfo>> = plan.rules.iter().map(|rule| Arc::new(describe(rule))).collect();
+        let depths = depths(&plan.rules).map_err(|cycles| circle(&plan, &cycles))?;
+        let infos: Vec<Arc<RuleInfo>> =
+            plan.rules.iter().zip(depths).map(|(rule, depth)| Arc::new(describe(rule, depth))).collect();
         let mut shared = compiled::Shared::default();
         let mut compiled = Vec::with_capacity(plan.rules.len());
         for (index, (rule, info)) in
@@ -119,9 +126,34 @@ impl Program {
         held.resize_with(kinds.len() + 1, BTreeSet::new);
         let all = |of: BTreeSet<FieldId>| of.union(&held_of_any).copied().collect();
         let held = held.into_iter().map(all).collect();
-        let concerns = (0..=kinds.len()).map(|kind| concerns(&compiled, &spaces, kind)).collect();
+        let number = kinds.len();
+        let touching = |rule: &Compiled| rule.kinds.clone().unwrap_or_else(|| (0..=number).collect());
+        let emitted: BTreeSet<usize> =
+            plan.rules.iter().flat_map(Rule::emits).filter_map(|kind| kinds.get_index_of(kind)).collect();
+        let looked_at = |rule: &Compiled| {
+            let named: BTreeSet<usize> =
+                rule.steps.iter().flat_map(|step| step.kinds.iter().flatten()).copied().collect();
+            named.intersection(&emitted).copied().collect()
+        };
+        let concerns_of =
+            |kinds: &dyn Fn(&Compiled) -> Vec<usize>| concerns(&compiled, &spaces, number, kinds);
+        let (concerns, of_alerts) = (concerns_of(&touching), concerns_of(&looked_at));
+        let strata = compiled.iter().map(|rule| rule.info.depth + 1).max().unwrap_or(1);
         let fields = Arc::new(fields);
-        Ok(Program { plan, infos, limits, compiled, fields, kinds, keys, spaces, held, concerns })
+        Ok(Program {
+            plan,
+            infos,
+            limits,
+            compiled,
+            fields,
+            kinds,
+            keys,
+            spaces,
+            held,
+            concerns,
+            of_alerts,
+            strata,
+        })
     }
 
     /// The rules that run, in the form in which engines execute them, by name.
@@ -143,6 +175,16 @@ impl Program {
     /// The rules that an event of a type concerns, by their key spaces; without one, of a type that no rule names.
     pub fn concerns(&self, kind: Option<usize>) -> &[Concern] {
         &self.concerns[kind.unwrap_or(self.kinds.len())]
+    }
+
+    /// The rules that an alert of a type concerns: those of which a step names it.
+    pub fn concerns_of_alerts(&self, kind: usize) -> &[Concern] {
+        self.of_alerts.get(kind).map_or(&[], |concerns| concerns)
+    }
+
+    /// How many depths of the rule graph the rules that run stand in: 1 if none looks at the alerts of another.
+    pub fn strata(&self) -> u32 {
+        self.strata
     }
 
     /// The event types that the rules name, numbered.
@@ -187,25 +229,38 @@ impl Program {
     }
 }
 
-fn concerns(rules: &[Compiled], spaces: &[KeySpace], kind: usize) -> Vec<Concern> {
-    let mut by_space: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+/// For each of so many types, and what has none of them, the rules that it concerns by depth and key space.
+fn concerns(
+    rules: &[Compiled],
+    spaces: &[KeySpace],
+    number: usize,
+    kinds: &dyn Fn(&Compiled) -> Vec<usize>,
+) -> Vec<Vec<Concern>> {
+    let mut by_kind: Vec<BTreeMap<(u32, usize), Vec<u32>>> = vec![BTreeMap::new(); number + 1];
     for (index, rule) in (0..).zip(rules) {
-        if rule.kinds.as_ref().is_none_or(|kinds| kinds.binary_search(&kind).is_ok()) {
-            by_space.entry(rule.space).or_default().push(index);
+        for kind in kinds(rule) {
+            by_kind[kind].entry((rule.info.depth, rule.space)).or_default().push(index);
         }
     }
-    let concern = |(space, rules): (usize, Vec<u32>)| {
+    let concern = |((depth, space), rules): ((u32, usize), Vec<u32>)| {
         let keys = spaces.get(space).map_or(&[][..], |space| &space.keys);
-        Concern { space, keys: keys.iter().map(|key| *key as u32).collect(), rules }
+        Concern { depth, space, keys: keys.iter().map(|key| *key as u32).collect(), rules }
     };
-    by_space.into_iter().map(concern).collect()
+    by_kind.into_iter().map(|by_space| by_space.into_iter().map(concern).collect()).collect()
 }
 
-fn describe(rule: &Rule) -> RuleInfo {
+fn circle(plan: &Plan, cycles: &[Vec<usize>]) -> Unfit {
+    let rule = cycles.iter().flatten().find_map(|index| plan.rules.get(*index));
+    let rule = rule.map_or_else(CompactString::default, |rule| rule.name.clone());
+    Unfit { rule, what: "it looks at its own alerts, or at those of rules that look at them".into() }
+}
+
+fn describe(rule: &Rule, depth: u32) -> RuleInfo {
     let key_names = rule.key().iter().map(|(name, _)| name.clone()).collect();
     RuleInfo {
         name: rule.name.clone(),
         version: format_compact!("{:016x}", xxh3_64(rule.canonical.as_bytes())),
+        depth,
         severity: rule.meta.severity,
         risk: rule.meta.risk,
         key_names,
@@ -213,5 +268,6 @@ fn describe(rule: &Rule) -> RuleInfo {
         suppress: rule.suppress.clone(),
         key_shown: rule.meta.key,
         notes: rule.meta.notes.clone(),
+        source: Arc::new(Source::of_rule(&rule.name)),
     }
 }

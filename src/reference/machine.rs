@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::Certain;
 use super::eval::{Here, Law};
 use super::partial::{Expired, Match, Partial};
 use super::partition::Seen;
 use super::report::Reporter;
 use super::state::State;
+use super::{Certain, Given};
 use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Key};
 use crate::groups::KeyGroups;
 use crate::limits::Limits;
-use crate::plan::{Expr, Rule};
+use crate::plan::{Expr, Rule, Types};
 use crate::stream::RuleStats;
 use crate::time::Timestamp;
 
@@ -54,7 +54,8 @@ impl Machine {
     }
 
     /// One event, in order, in every partition it belongs to.
-    pub(super) fn judge(&mut self, event: &Arc<Event>, seq: u64, weight: usize) -> Vec<Certain> {
+    pub(super) fn judge(&mut self, given: &Given) -> Vec<Certain> {
+        let Given { event, seq, weight } = given;
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
         // What one key of the event begins takes no room from another.
@@ -67,7 +68,8 @@ impl Machine {
         let mut certain = Vec::new();
         for (key, has_room) in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
-            let seen = Seen { event, seq, visible: &visible, hidden: &hidden, fits: &fits, has_room, weight };
+            let (visible, hidden, fits) = (&visible[..], &hidden[..], &fits[..]);
+            let seen = Seen { event, seq: *seq, visible, hidden, fits, has_room, weight: *weight };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);
@@ -77,9 +79,22 @@ impl Machine {
         certain
     }
 
-    /// Fires every deadline before `time`.
-    pub(super) fn pass(&mut self, time: Timestamp) -> Vec<Certain> {
-        self.fire(|deadline| deadline < time)
+    /// Whether one of its steps names the type of an event.
+    pub(super) fn looks_at(&self, event: &Event) -> bool {
+        self.law.pattern.steps.iter().any(|step| match &step.types {
+            Types::OneOf(types) => event.kind.as_ref().is_some_and(|kind| types.contains(kind)),
+            Types::Any => false,
+        })
+    }
+
+    /// When time does something next.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(time, _)| *time)
+    }
+
+    /// Fires every deadline up to this moment.
+    pub(super) fn pass(&mut self, moment: Timestamp) -> Vec<Certain> {
+        self.fire(|deadline| deadline <= moment)
     }
 
     fn fire(&mut self, is_due: impl Fn(Timestamp) -> bool) -> Vec<Certain> {
@@ -223,7 +238,8 @@ mod tests {
         let second = |n: i64| Timestamp::from_nanos(n * 1_000_000_000);
         for (n, kind) in ["x", "b"].into_iter().cycle().take(100).enumerate() {
             let fields: Record = [("k".into(), Value::Int(n as i64))].into_iter().collect();
-            machine.judge(&Arc::new(Event::new(second(n as i64), Some(kind), fields)), n as u64, 0);
+            let event = Arc::new(Event::new(second(n as i64), Some(kind), fields));
+            machine.judge(&Given { event, seq: n as u64, weight: 0 });
         }
         assert_eq!(machine.partitions.len(), 100);
         // What is left: a violation at second 98, and starts at 95, 97 and 99 that may go on until five seconds later.

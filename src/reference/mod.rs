@@ -23,15 +23,19 @@ mod weight;
 mod window;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+use compact_str::CompactString;
 
 use self::machine::Machine;
 use self::order::Buffer;
 use self::quiet::Quiet;
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleInfo};
 use crate::event::Event;
 use crate::groups::KeyGroups;
+use crate::plan::Rule;
 use crate::program::Program;
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, Stats};
@@ -43,14 +47,17 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Reference {
     program: Arc<Program>,
-    machines: Vec<Machine>,
+    /// Those of rules over the input, then those of rules over alerts of these, and so on.
+    strata: Vec<Vec<Machine>>,
     buffer: Buffer,
+    /// How many events, alerts among them, were given to machines.
+    given: u64,
     stats: Stats,
     quiet: Quiet,
 }
 
-/// An alert and the moment it was certain, by which alerts are ordered, and what it may be held back by. An event's own
-/// alerts come one event at a time, so the place of the causing event needs no entry here.
+/// An alert and the moment it was certain, by which alerts are ordered, and what it may be held back by. The alerts of one
+/// cause come together, the rules of one depth after the other, so cause and depth need no entry here.
 pub(crate) type Certain = (Timestamp, Alert, Option<Vec<u8>>);
 
 impl Reference {
@@ -61,15 +68,17 @@ impl Reference {
 
     /// An engine in which keys are of these groups, of which it owns all.
     pub fn with(program: Arc<Program>, options: Options, groups: &KeyGroups) -> Self {
-        let machines: Vec<Machine> = program
-            .rules()
-            .filter(|(rule, _)| rule.runs())
-            .map(|(rule, info)| Machine::new(rule, info, program.limits(), groups))
-            .collect();
+        let running: Vec<_> = program.rules().filter(|(rule, _)| rule.runs()).collect();
+        let mut strata: Vec<Vec<Machine>> = Vec::new();
+        for ((rule, info), depth) in running.iter().zip(depths(&running)) {
+            strata.resize_with(strata.len().max(depth + 1), Vec::new);
+            strata[depth].push(Machine::new(rule, info, program.limits(), groups));
+        }
         Reference {
             program,
-            machines,
+            strata,
             buffer: Buffer::new(options.lateness),
+            given: 0,
             stats: Stats::default(),
             quiet: Quiet::default(),
         }
@@ -99,8 +108,13 @@ impl Reference {
         }
         if at_end == AtEnd::Flush {
             self.pass(Timestamp::MAX, sink)?;
-            let certain = self.machines.iter_mut().flat_map(Machine::flush).collect();
-            self.report(certain, sink)?;
+            // What nothing but the end of the input makes certain no rule sees any more.
+            let mut certain: Vec<Certain> = Vec::new();
+            for machines in &mut self.strata {
+                certain.extend(in_order(machines.iter_mut().flat_map(Machine::flush).collect()));
+            }
+            certain.sort_by_key(|(moment, ..)| *moment);
+            certain.into_iter().try_for_each(|certain| self.quiet.take(certain, sink).map_continue(drop))?;
             return self.quiet.end(sink);
         }
         self.quiet.pass(self.buffer.watermark(), sink)
@@ -109,7 +123,8 @@ impl Reference {
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         let mut stats = self.stats.clone();
-        stats.rules = self.machines.iter().map(Machine::stats).collect();
+        stats.rules = self.strata.iter().flatten().map(Machine::stats).collect();
+        stats.rules.sort_by(|a, b| a.name.cmp(&b.name));
         stats.rules.iter_mut().for_each(|rule| rule.suppressed = self.quiet.held_back(&rule.name));
         stats
     }
@@ -126,25 +141,94 @@ impl Reference {
     /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
     fn judge(&mut self, event: &Arc<Event>, sink: &mut impl Sink) -> ControlFlow<()> {
         self.pass(event.time, sink)?;
-        let seq = self.stats.judged;
         self.stats.judged += 1;
-        let weight = weight::of(event, &self.program);
-        let certain = self.machines.iter_mut().flat_map(|m| m.judge(event, seq, weight)).collect();
-        self.report(certain, sink)
+        let given = self.give(Arc::clone(event));
+        self.happens(&Cause::Event(given), sink)
     }
 
-    /// Fires every deadline before `time`.
+    /// Fires every deadline before `time`, one moment after the other.
     fn pass(&mut self, time: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        let certain = self.machines.iter_mut().flat_map(|m| m.pass(time)).collect();
-        self.report(certain, sink)
+        let next = |of: &Self| of.strata.iter().flatten().filter_map(Machine::next_deadline).min();
+        while let Some(moment) = next(self).filter(|moment| *moment < time) {
+            self.happens(&Cause::Deadline(moment), sink)?;
+        }
+        ControlFlow::Continue(())
     }
 
-    /// The one order of alerts: moment of certainty, (place of the causing event, the same for all of these,) rule name,
-    /// key, id.
-    fn report(&mut self, mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
-        certain.sort_by(|(s, a, _), (t, b, _)| s.cmp(t).then_with(|| order(a, b)));
-        certain.into_iter().try_for_each(|certain| self.quiet.take(certain, sink))
+    /// What a cause does to the rules of each depth in turn. What they say are events for those above.
+    fn happens(&mut self, cause: &Cause, sink: &mut impl Sink) -> ControlFlow<()> {
+        let mut alerts: Vec<Given> = Vec::new();
+        for depth in 0..self.strata.len() {
+            let mut certain = Vec::new();
+            for machine in &mut self.strata[depth] {
+                if let Cause::Event(event) = cause {
+                    certain.extend(machine.judge(event));
+                }
+                for alert in &alerts {
+                    if machine.looks_at(&alert.event) {
+                        certain.extend(machine.judge(alert));
+                    }
+                }
+                if let Cause::Deadline(moment) = cause {
+                    certain.extend(machine.pass(*moment));
+                }
+            }
+            for certain in in_order(certain) {
+                let alert = certain.1.clone();
+                if self.quiet.take(certain, sink)? && !alert.rule.shadow {
+                    alerts.push(self.give(Arc::new(alert.event())));
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
+
+    fn give(&mut self, event: Arc<Event>) -> Given {
+        self.given += 1;
+        Given { seq: self.given, weight: weight::of(&event, &self.program), event }
+    }
+}
+
+/// What makes something certain.
+enum Cause {
+    Event(Given),
+    Deadline(Timestamp),
+}
+
+/// An event in its turn.
+struct Given {
+    event: Arc<Event>,
+    /// Its place in the total order.
+    seq: u64,
+    /// What it weighs when it is bound.
+    weight: usize,
+}
+
+/// How deep each rule stands: one more than the deepest whose alerts it looks at.
+fn depths(rules: &[(&Rule, &Arc<RuleInfo>)]) -> Vec<usize> {
+    let mut depths = vec![0; rules.len()];
+    loop {
+        let mut of_types: BTreeMap<&CompactString, usize> = BTreeMap::new();
+        for ((rule, _), depth) in rules.iter().zip(&depths) {
+            for kind in rule.emits() {
+                let deepest = of_types.entry(kind).or_default();
+                *deepest = (*deepest).max(*depth);
+            }
+        }
+        let above = |rule: &Rule| rule.names().filter_map(|kind| Some(of_types.get(kind)? + 1)).max();
+        let next: Vec<usize> = rules.iter().map(|(rule, _)| above(rule).unwrap_or(0)).collect();
+        if next == depths {
+            return depths;
+        }
+        depths = next;
+    }
+}
+
+/// The one order of alerts: moment of certainty, (place of the causing event and depth, the same for all of these,) rule
+/// name, key, id.
+fn in_order(mut certain: Vec<Certain>) -> Vec<Certain> {
+    certain.sort_by(|(s, a, _), (t, b, _)| s.cmp(t).then_with(|| order(a, b)));
+    certain
 }
 
 /// The order of alerts of the same moment and cause.

@@ -28,12 +28,13 @@ struct Passed {
 }
 
 impl Quiet {
-    /// The next alert in the one order.
-    pub(super) fn take(&mut self, certain: Certain, sink: &mut impl Sink) -> ControlFlow<()> {
+    /// The next alert in the one order; whether it comes out.
+    pub(super) fn take(&mut self, certain: Certain, sink: &mut impl Sink) -> ControlFlow<(), bool> {
         let (moment, alert, likeness) = certain;
         self.pass(moment, sink)?;
         let (Some(likeness), Some(suppress)) = (likeness, &alert.rule.suppress) else {
-            return give(alert, sink);
+            give(alert, sink)?;
+            return ControlFlow::Continue(true);
         };
         let is_like = |passed: &&mut Passed| {
             passed.alert.rule.name == alert.rule.name
@@ -43,11 +44,12 @@ impl Quiet {
         if let Some(passed) = self.passed.iter_mut().find(is_like) {
             self.held_back.push(alert.clone());
             passed.held_back.push(alert);
-            return ControlFlow::Continue(());
+            return ControlFlow::Continue(false);
         }
         let until = suppress.length.map(|length| moment.after(length));
         self.passed.push(Passed { alert: alert.clone(), likeness, until, held_back: Vec::new() });
-        give(alert, sink)
+        give(alert, sink)?;
+        ControlFlow::Continue(true)
     }
 
     /// What ended before this time.

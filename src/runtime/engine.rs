@@ -1,5 +1,6 @@
 //! The engine and its calls.
 
+use std::fmt;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use super::judge::Arrival;
 use super::keys::RowKeys;
 use super::observer::Observer;
 use super::order::{Buffer, Fate, Waiting};
-use super::outlet::{Outlet, Straight};
+use super::outlet::{Given, Outlet, Straight};
 use super::partitions::Partitions;
+use super::strata::{Shown, ascend};
 use crate::alert::Certain;
 use crate::event::{Batch, Event, Row};
 use crate::groups::KeyGroups;
@@ -52,6 +54,8 @@ pub struct Engine<O = ()> {
     pub(super) gate: Gate,
     /// Those of the row that is judged, where nobody has worked them out.
     keys: RowKeys,
+    /// What rules over alerts have still to judge.
+    pub(super) shown: Shown,
 }
 
 /// What an engine is made for.
@@ -74,15 +78,39 @@ pub(super) struct Counts {
 impl Engine {
     /// An engine for this program with nothing seen yet.
     pub fn new(program: Arc<Program>, options: Options) -> Self {
-        Engine::with(program, options, Setup::default(), ())
+        Engine::one_of(program, options, Setup::default(), ())
     }
 }
 
+/// Why an engine cannot be set up: it would own some of the key groups only, and a rule of its program looks at the alerts
+/// of others, which come about in any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alone;
+
+impl fmt::Display for Alone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "rules that look at the alerts of rules need an engine that owns all key groups, or engines that stand \
+             together in `Shards`",
+        )
+    }
+}
+
+impl std::error::Error for Alone {}
+
 impl<O: Observer> Engine<O> {
     /// An engine that is set up for something, and watched.
-    pub fn with(program: Arc<Program>, options: Options, setup: Setup, observer: O) -> Self {
+    pub fn with(program: Arc<Program>, options: Options, setup: Setup, observer: O) -> Result<Self, Alone> {
+        let owns_all = setup.groups.owned().len() == setup.groups.count() as usize;
+        let stands_alone = owns_all || program.strata() == 1;
+        if stands_alone { Ok(Engine::one_of(program, options, setup, observer)) } else { Err(Alone) }
+    }
+
+    /// The same for one of several that are shown each other's alerts.
+    pub(crate) fn one_of(program: Arc<Program>, options: Options, setup: Setup, observer: O) -> Self {
         Engine {
             keys: RowKeys::new(&program, &setup.groups),
+            shown: Shown::default(),
             partitions: Partitions::new(program, setup.groups, setup.general, observer),
             buffer: Buffer::new(options.lateness),
             counts: Counts::default(),
@@ -109,22 +137,21 @@ impl<O: Observer> Engine<O> {
         rows: Range<usize>,
         sink: &mut impl Sink,
     ) -> ControlFlow<()> {
-        self.straight(sink, |engine, outlet| engine.take(batch, None, rows, outlet))
+        self.straight(None, sink, |engine, outlet| engine.take(batch, None, rows, outlet))
     }
 
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.straight(sink, |engine, outlet| {
+        self.straight(None, sink, |engine, outlet| {
             engine.buffer.advance(watermark);
             engine.settle(outlet)?;
-            engine.pass(Some(engine.buffer.watermark()), outlet)
+            engine.pass(0, Some(engine.buffer.watermark()), outlet)
         })
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
     pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.straight(sink, |engine, outlet| engine.end(at_end, outlet))?;
-        if at_end == AtEnd::Flush { self.gate.pass(None, sink) } else { ControlFlow::Continue(()) }
+        self.straight(Some(at_end), sink, |engine, outlet| engine.end(at_end, outlet))
     }
 
     /// What was counted so far.
@@ -154,14 +181,26 @@ impl<O: Observer> Engine<O> {
     /// Does something whose alerts go straight to the sink.
     fn straight<S: Sink>(
         &mut self,
+        at_end: Option<AtEnd>,
         sink: &mut S,
         work: impl FnOnce(&mut Self, &mut Straight<'_, S>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let program = Arc::clone(&self.partitions.program);
         let mut gate = std::mem::take(&mut self.gate);
-        let done = work(self, &mut Straight { gate: &mut gate, sink });
+        let mut outlet = Straight::new(&program, &mut gate, sink);
+        let mut flow = work(self, &mut outlet);
+        let kept = outlet.kept;
+        if flow.is_continue() {
+            let until = self.until(at_end);
+            flow = ascend(&program, &mut gate, until, kept.unwrap_or_default(), sink, |depth, heard| {
+                let mut given = Given::default();
+                // Nothing that is only collected says stop.
+                let _ = self.rise(depth, heard, until, &mut given);
+                given.certain
+            });
+        }
         self.gate = gate;
-        done?;
-        self.gate.pass(Some(self.buffer.watermark()), sink)
+        flow
     }
 
     /// Takes rows, as `push_rows` does. `keys` are those of all rows of the batch, where they are worked out.
@@ -186,16 +225,16 @@ impl<O: Observer> Engine<O> {
         if let Some((keys, routed)) = keys.and_then(|keys| Some((keys, self.routed(batch, keys, &rows)?))) {
             for row in routed.iter().filter_map(|row| batch.row(*row as usize)) {
                 self.counts.judged = first + (row.index() - rows.start) as u64;
-                self.judge(&program, row, kind_of(row), Some(keys), outlet)?;
+                self.judge(&program, batch, row, kind_of(row), Some(keys), outlet)?;
             }
             self.counts.judged = first + rows.len() as u64;
-            return self.pass(Some(self.buffer.watermark()), outlet);
+            return self.pass(0, Some(self.buffer.watermark()), outlet);
         }
         for row in rows.filter_map(|row| batch.row(row)) {
             self.counts.events += 1;
             match self.buffer.arrive(batch, keys, row) {
                 Fate::Next => {
-                    self.judge(&program, row, kind_of(row), keys.map(Arc::as_ref), outlet)?;
+                    self.judge(&program, batch, row, kind_of(row), keys, outlet)?;
                 }
                 Fate::Waits => self.settle(outlet)?,
                 Fate::Late => {
@@ -204,19 +243,35 @@ impl<O: Observer> Engine<O> {
                 }
             }
         }
-        self.pass(Some(self.buffer.watermark()), outlet)
+        self.pass(0, Some(self.buffer.watermark()), outlet)
     }
 
     pub(crate) fn end(&mut self, at_end: AtEnd, outlet: &mut impl Outlet) -> ControlFlow<()> {
         for waiting in self.buffer.drain() {
             self.judge_waiting(&waiting, outlet)?;
         }
-        if at_end == AtEnd::Hold {
-            return ControlFlow::Continue(());
-        }
-        self.pass(None, outlet)?;
+        self.close(0, self.until(Some(at_end)), outlet)
+    }
+
+    /// Up to where time has come; nothing if a flush has taken it to its end.
+    fn until(&self, at_end: Option<AtEnd>) -> Option<Timestamp> {
+        (at_end != Some(AtEnd::Flush)).then_some(self.buffer.watermark())
+    }
+
+    /// The rules of a depth have judged all events of a part of the stream, in which time has come so far. At the end of
+    /// time, when those of all depths have, what only waited to grow is certain.
+    pub(super) fn close(
+        &mut self,
+        depth: u32,
+        until: Option<Timestamp>,
+        outlet: &mut impl Outlet,
+    ) -> ControlFlow<()> {
         let mut certain = Vec::new();
-        self.partitions.end(&mut certain);
+        self.partitions.pass(depth, until, &mut certain);
+        emit(std::mem::take(&mut certain), outlet)?;
+        if until.is_none() && depth + 1 == self.partitions.program.strata() {
+            self.partitions.end(&mut certain);
+        }
         emit(certain, outlet)
     }
 
@@ -240,35 +295,53 @@ impl<O: Observer> Engine<O> {
 
     fn judge_waiting(&mut self, waiting: &Waiting, outlet: &mut impl Outlet) -> ControlFlow<()> {
         let program = Arc::clone(&self.partitions.program);
-        let Some(row) = waiting.batch.row(waiting.row) else { return ControlFlow::Continue(()) };
+        let Waiting { batch, keys, row } = waiting;
+        let Some(row) = batch.row(*row) else { return ControlFlow::Continue(()) };
         let kind = row.kind().and_then(|kind| program.kinds().get_index_of(kind));
-        self.judge(&program, row, kind, waiting.keys.as_deref(), outlet)
+        self.judge(&program, batch, row, kind, keys.as_ref(), outlet)
     }
 
-    /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
+    /// One event of the input, by the rules of depth 0.
     fn judge(
         &mut self,
         program: &Program,
+        batch: &Arc<Batch>,
         row: Row<'_>,
         kind: Option<usize>,
+        keys: Option<&Arc<RowKeys>>,
+        outlet: &mut impl Outlet,
+    ) -> ControlFlow<()> {
+        let seq = self.counts.judged;
+        self.counts.judged += 1;
+        if program.strata() > 1 {
+            self.shown.note(program, batch, keys, (row.index(), kind, seq));
+        }
+        let arrival = Arrival::of_input(program, row, kind, seq, seq + self.shown.heard());
+        self.present(program, 0, &arrival, keys.map(Arc::as_ref), outlet)
+    }
+
+    /// One event, after all deadlines before it. What a deadline `t` causes stands after all events of time `t`.
+    pub(super) fn present(
+        &mut self,
+        program: &Program,
+        depth: u32,
+        arrival: &Arrival<'_>,
         keys: Option<&RowKeys>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
-        self.pass(Some(row.time()), outlet)?;
-        let arrival = Arrival::new(row, kind, self.counts.judged, program.held(kind));
-        self.counts.judged += 1;
+        self.pass(depth, Some(arrival.row.time()), outlet)?;
         let mut certain = Vec::new();
         let keys = keys.unwrap_or_else(|| {
-            self.keys.become_of(row, kind);
+            self.keys.become_of(arrival.row, arrival.concerns);
             &self.keys
         });
-        self.partitions.judge(program, &arrival, keys.of_row(row), &mut certain);
+        self.partitions.judge(program, depth, arrival, keys.of_row(arrival.row), &mut certain);
         emit(certain, outlet)
     }
 
-    fn pass(&mut self, end: Option<Timestamp>, outlet: &mut impl Outlet) -> ControlFlow<()> {
+    fn pass(&mut self, depth: u32, end: Option<Timestamp>, outlet: &mut impl Outlet) -> ControlFlow<()> {
         let mut certain = Vec::new();
-        self.partitions.pass(end, &mut certain);
+        self.partitions.pass(depth, end, &mut certain);
         emit(certain, outlet)
     }
 }

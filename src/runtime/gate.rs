@@ -7,8 +7,9 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::global::MOST;
-use crate::alert::{Alert, Certain, Kind, Likeness, RuleInfo, summary_after};
+use crate::alert::{Alert, Certain, Kind, RuleInfo, summary_after};
 use crate::event::Key;
+use crate::plan::Suppress;
 use crate::sink::Sink;
 use crate::snapshot::{Blob, Malformed, QuietState};
 use crate::time::Timestamp;
@@ -39,40 +40,65 @@ pub(super) struct Quiet {
 }
 
 impl Gate {
-    /// Takes the next alert in the one order.
+    /// Takes the next alert in the one order, and gives what comes out to the sink.
     pub(crate) fn take(&mut self, certain: Certain, sink: &mut impl Sink) -> ControlFlow<()> {
         self.pass(Some(certain.moment), sink)?;
-        let Certain { moment, alert, likeness, .. } = certain;
-        if let Some(Likeness { bytes, group }) = likeness
-            && let Some(suppress) = &alert.rule.suppress
-        {
-            let alike = (alert.rule.name.clone(), matches!(alert.kind, Kind::Timeout { .. }), bytes);
-            if let Some(quiet) = self.quiet.get_mut(&alike) {
-                quiet.hold_back(&alert);
+        let mut out = Vec::new();
+        self.admit(certain, &mut out);
+        out.into_iter().try_for_each(|certain| give(certain, sink))
+    }
+
+    /// Takes the next alert of its rule, which those of other rules may be ahead of. Gives what comes out.
+    pub(super) fn admit(&mut self, certain: Certain, out: &mut Vec<Certain>) {
+        let Some((alike, suppress)) = alike(&certain) else { return out.push(certain) };
+        if let Some(quiet) = self.quiet.get_mut(&alike) {
+            if quiet.until.is_none_or(|until| until >= certain.moment) {
+                quiet.hold_back(&certain.alert);
                 *self.held_back.entry(alike.0).or_default() += 1;
-                return ControlFlow::Continue(());
+                return;
             }
-            let until = suppress.length.map(|length| moment.after(length));
-            let summary = summary_after(&alert, suppress, &alike.2);
-            self.open(alike, Quiet { until, group, count: 0, summary });
+            out.extend(self.close(&alike).and_then(Quiet::certain));
         }
-        give(alert, sink)
+        let until = suppress.length.map(|length| certain.moment.after(length));
+        let summary = summary_after(&certain.alert, suppress, &alike.2);
+        let group = certain.likeness.as_ref().map_or(0, |likeness| likeness.group);
+        self.open(alike, Quiet { until, group, count: 0, summary });
+        out.push(certain);
     }
 
     /// Time has come to `end`: says what was held back in quiet times that ended before it; without an end, in all of
     /// them.
     pub(crate) fn pass(&mut self, end: Option<Timestamp>, sink: &mut impl Sink) -> ControlFlow<()> {
+        // Mostly nothing is.
+        if self.quiet.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.over(end).into_iter().try_for_each(|certain| give(certain, sink))
+    }
+
+    /// What is to be said of quiet times that ended before this, in order.
+    pub(super) fn over(&mut self, end: Option<Timestamp>) -> Vec<Certain> {
         let mut over = Vec::new();
-        while self.ends.first().is_some_and(|(until, _)| end.is_none_or(|end| *until < end)) {
-            let alike = self.ends.pop_first().map(|(_, alike)| alike);
-            over.extend(alike.and_then(|alike| self.quiet.remove(&alike)));
+        while let Some((until, alike)) = self.ends.first()
+            && end.is_none_or(|end| *until < end)
+        {
+            let alike = alike.clone();
+            over.extend(self.close(&alike));
         }
         if end.is_none() {
             over.extend(std::mem::take(&mut self.quiet).into_values());
         }
         let mut certain: Vec<Certain> = over.into_iter().filter_map(Quiet::certain).collect();
         certain.sort_by(Certain::order);
-        certain.into_iter().try_for_each(|certain| give(certain.alert, sink))
+        certain
+    }
+
+    fn close(&mut self, alike: &Alike) -> Option<Quiet> {
+        let quiet = self.quiet.remove(alike)?;
+        if let Some(until) = quiet.until {
+            self.ends.remove(&(until, alike.clone()));
+        }
+        Some(quiet)
     }
 
     /// The quiet times of a rule that began in a key group, as data.
@@ -174,10 +200,19 @@ impl Quiet {
     fn certain(self) -> Option<Certain> {
         let alert = Alert { kind: Kind::Summary { count: self.count }, ..self.summary };
         let moment = self.until.unwrap_or(Timestamp::MAX);
-        (self.count > 0).then_some(Certain { moment, cause: Certain::DEADLINE, alert, likeness: None })
+        (self.count > 0).then_some(Certain { moment, cause: Certain::QUIET_ENDS, alert, likeness: None })
     }
 }
 
-fn give(alert: Alert, sink: &mut impl Sink) -> ControlFlow<()> {
+/// What an alert has in common with those like it, and how its rule holds such back.
+fn alike(certain: &Certain) -> Option<(Alike, &Suppress)> {
+    let Certain { alert, likeness, .. } = certain;
+    let (likeness, suppress) = (likeness.as_ref()?, alert.rule.suppress.as_ref()?);
+    let is_timeout = matches!(alert.kind, Kind::Timeout { .. });
+    Some(((alert.rule.name.clone(), is_timeout, likeness.bytes.clone()), suppress))
+}
+
+pub(super) fn give(certain: Certain, sink: &mut impl Sink) -> ControlFlow<()> {
+    let alert = certain.alert;
     if alert.rule.shadow { sink.shadow(alert) } else { sink.alert(alert) }
 }

@@ -36,8 +36,9 @@ impl<O: Observer> Engine<O> {
         let watermarks = vec![Watermark { source: None, time: self.buffer.watermark() }];
         let arrivals = self.buffer.arrivals();
         let buffer = buffer.into_events();
+        let heard = self.shown.heard();
         let global =
-            Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules, keys, named };
+            Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules, keys, named, heard };
         Snapshot::Global(global).write(&self.partitions.program)
     }
 
@@ -50,7 +51,7 @@ impl<O: Observer> Engine<O> {
         };
         let Global { arrivals, judged, events, late, .. } = global;
         let counts = global.rules.iter().flat_map(RuleCounts::numbers).copied();
-        if counts.chain([arrivals, judged, events, late]).any(|count| count > MOST) {
+        if counts.chain([arrivals, judged, events, late, global.heard]).any(|count| count > MOST) {
             return Err(Malformed("a count is too large").into());
         }
         let program = &self.partitions.program;
@@ -61,6 +62,7 @@ impl<O: Observer> Engine<O> {
         }
         self.buffer.restore(watermark, arrivals, waiting, &global.arrived);
         self.counts = Counts { events, late, judged };
+        self.shown.restore(judged, global.heard);
         let rules = global.rules.into_iter().map(|counts| self.restore_counts(counts)).collect();
         Ok(Restored { section: Section::Global, rules })
     }

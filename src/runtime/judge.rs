@@ -8,7 +8,7 @@ use super::observer::At;
 use crate::event::{Held, Row};
 use crate::id::{FieldId, StepId};
 use crate::predicate::{Bound, Current, Expression, Here, Unbound};
-use crate::program::Compiled;
+use crate::program::{Compiled, Concern, Program};
 
 /// An event in its turn.
 #[derive(Debug)]
@@ -16,15 +16,33 @@ pub(super) struct Arrival<'e> {
     pub(super) row: Row<'e>,
     /// The number of its type, if some rule names it.
     pub(super) kind: Option<usize>,
-    /// Its place in the total order.
+    /// The rules that it concerns.
+    pub(super) concerns: &'e [Concern],
+    /// The place in the order of the input of what it comes of: its own, or of an alert that of its first cause.
+    pub(super) cause: u64,
+    /// Its place in the total order as rules of this depth see it.
     pub(super) seq: u64,
     columns: &'e Arc<[FieldId]>,
     held: OnceCell<Arc<Held>>,
 }
 
 impl<'e> Arrival<'e> {
-    pub(super) fn new(row: Row<'e>, kind: Option<usize>, seq: u64, columns: &'e Arc<[FieldId]>) -> Self {
-        Arrival { row, kind, seq, columns, held: OnceCell::new() }
+    /// An event of the input, by its place in the order, and by the one that it has for rules of some depth.
+    pub(super) fn of_input(
+        program: &'e Program,
+        row: Row<'e>,
+        kind: Option<usize>,
+        cause: u64,
+        seq: u64,
+    ) -> Self {
+        let (concerns, columns) = (program.concerns(kind), program.held(kind));
+        Arrival { row, kind, concerns, cause, seq, columns, held: OnceCell::new() }
+    }
+
+    /// An alert of a type that rules name.
+    pub(super) fn of_alert(program: &'e Program, row: Row<'e>, kind: usize, cause: u64, seq: u64) -> Self {
+        let (concerns, columns) = (program.concerns_of_alerts(kind), program.held(Some(kind)));
+        Arrival { row, kind: Some(kind), concerns, cause, seq, columns, held: OnceCell::new() }
     }
 
     /// What is kept of it when it is bound, made when the first rule binds it.

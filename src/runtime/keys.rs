@@ -90,7 +90,8 @@ impl RowKeys {
             batch.kinds().map(|kind| program.kinds().get_index_of(kind)).collect();
         for row in batch.rows() {
             let before = keys.keys.len();
-            keys.add(program, row, row.kind_index().and_then(|kind| *kinds.get(kind)?));
+            let kind = row.kind_index().and_then(|kind| *kinds.get(kind)?);
+            keys.add(program, row, program.concerns(kind));
             keys.routes.add(row.index(), keys.keys.get(before..).unwrap_or_default());
             keys.routes.in_order &= row.time() >= last;
             last = row.time();
@@ -108,13 +109,13 @@ impl RowKeys {
         routed.get(place(rows.start)..place(rows.end))
     }
 
-    /// Becomes those of one row.
-    pub(super) fn become_of(&mut self, row: Row<'_>, kind: Option<usize>) {
+    /// Becomes those of one row, which concerns these rules.
+    pub(super) fn become_of(&mut self, row: Row<'_>, concerns: &[Concern]) {
         self.ends.clear();
         self.keys.clear();
         self.bytes.clear();
         let program = Arc::clone(&self.program);
-        self.add(&program, row, kind);
+        self.add(&program, row, concerns);
         self.first = row.index();
     }
 
@@ -132,9 +133,9 @@ impl RowKeys {
         KeysOf { keys: self.keys.get(before..end(place)).unwrap_or_default(), bytes: &self.bytes }
     }
 
-    fn add(&mut self, program: &Program, row: Row<'_>, kind: Option<usize>) {
+    fn add(&mut self, program: &Program, row: Row<'_>, concerns: &[Concern]) {
         let first = self.keys.len();
-        for (at, concern) in (0..).zip(program.concerns(kind)) {
+        for (at, concern) in (0..).zip(concerns) {
             if let [number] = concern.keys[..] {
                 // Mostly all steps of a rule have the same key, and often the event has none of it.
                 let key = self.key(program, number, row);

@@ -27,16 +27,19 @@ mod report;
 mod room;
 mod runs;
 mod snapshot;
+mod strata;
 mod table;
 mod timers;
 mod windows;
 
 pub use crate::groups::KeyGroups;
-pub use engine::{Engine, Setup};
+pub use engine::{Alone, Engine, Setup};
 #[cfg(feature = "pipeline")]
 pub(crate) use gate::Gate;
 #[cfg(feature = "pipeline")]
 pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};
 #[cfg(feature = "pipeline")]
-pub(crate) use outlet::{Outlet, Straight};
+pub(crate) use outlet::{Given, Outlet, Straight};
+#[cfg(feature = "pipeline")]
+pub(crate) use strata::ascend;

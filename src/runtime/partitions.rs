@@ -24,7 +24,8 @@ pub(super) struct Partitions<O> {
     pub(super) program: Arc<Program>,
     pub(super) groups: KeyGroups,
     pub(super) tables: Vec<Table>,
-    pub(super) timers: Timers,
+    /// By the depths of rules.
+    timers: Vec<Timers>,
     pub(super) open: OpenStarts,
     /// Counts, by rule.
     pub(super) counts: Vec<RuleCounts>,
@@ -69,7 +70,7 @@ impl<O: Observer> Partitions<O> {
         Partitions {
             groups,
             tables: (0..spaces).map(|_| Table::default()).collect(),
-            timers: Timers::default(),
+            timers: (0..program.strata()).map(|_| Timers::default()).collect(),
             open: OpenStarts::default(),
             counts: program.compiled().iter().map(|_| RuleCounts::default()).collect(),
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
@@ -91,7 +92,8 @@ impl<O: Observer> Partitions<O> {
             return;
         };
         let due = state.next_change(compiled);
-        schedule(&mut self.timers, Place { space: space as u32, rule, hash }, state, due);
+        let place = Place { space: space as u32, rule, hash };
+        schedule(&mut self.timers[compiled.info.depth as usize], place, state, due);
     }
 
     /// Who watches.
@@ -99,16 +101,19 @@ impl<O: Observer> Partitions<O> {
         &self.observer
     }
 
-    /// One event, in order: the rules that it concerns, under each key that it has for them.
+    /// One event, in order: the rules of a depth that it concerns, under each key that it has for them.
     pub(super) fn judge(
         &mut self,
         program: &Program,
+        depth: u32,
         arrival: &Arrival<'_>,
         mut keys: KeysOf<'_>,
         certain: &mut Vec<Certain>,
     ) {
-        let concerns = program.concerns(arrival.kind);
-        while let Some((concern, in_space)) = keys.next(concerns) {
+        while let Some((concern, in_space)) = keys.next(arrival.concerns) {
+            if concern.depth != depth {
+                continue;
+            }
             let mut judge = |key: Key, visible: &[bool], hidden: &[bool]| {
                 if self.groups.owns(key.group) {
                     let by_key = ByKey { key, bytes: keys.bytes(key), visible, hidden };
@@ -140,6 +145,7 @@ impl<O: Observer> Partitions<O> {
     ) {
         let Key { hash, group, .. } = key;
         let table = &mut self.tables[concern.space];
+        let timers = &mut self.timers[concern.depth as usize];
         let mut entry = table.get(hash, bytes);
         let (mut fresh, mut dropped) = (States::new(), false);
         let mut outcome = Outcome::default();
@@ -167,11 +173,11 @@ impl<O: Observer> Partitions<O> {
                     state.event(pattern, room, &seen, &mut outcome);
                     self.open.note(index, group, before, state.starts());
                     if state.is_empty() {
-                        self.timers.leave(state.scheduled);
+                        timers.leave(state.scheduled);
                         entry.as_deref_mut().into_iter().for_each(|entry| entry.drop_state(index));
                         dropped = true;
                     } else {
-                        schedule(&mut self.timers, place, state, outcome.due);
+                        schedule(timers, place, state, outcome.due);
                     }
                 }
                 None if self.forms[index as usize] == Form::Stateless => {
@@ -182,7 +188,7 @@ impl<O: Observer> Partitions<O> {
                     state.event(pattern, room, &seen, &mut outcome);
                     self.open.note(index, group, 0, state.starts());
                     if !state.is_empty() {
-                        schedule(&mut self.timers, place, &mut state, outcome.due);
+                        schedule(timers, place, &mut state, outcome.due);
                         fresh.push((index, state));
                     }
                 }
@@ -195,7 +201,7 @@ impl<O: Observer> Partitions<O> {
             let looked = outcome.looked.iter().map(|looked| reporter.looked(looked, moment));
             for (alert, likeness) in matches.chain(looked) {
                 self.observer.alert(seen.at());
-                certain.push(Certain { moment, cause: arrival.seq, alert, likeness });
+                certain.push(Certain { moment, cause: arrival.cause, alert, likeness });
             }
         }
         match entry {
@@ -208,31 +214,39 @@ impl<O: Observer> Partitions<O> {
         }
     }
 
-    /// Fires every deadline before `end`, without an end all of them.
+    /// Fires every deadline of the rules of a depth before `end`, without an end all of them.
     #[inline]
-    pub(super) fn pass(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
-        if !self.timers.is_idle(end) {
-            self.fire_all(end, certain);
+    pub(super) fn pass(&mut self, depth: u32, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+        if !self.timers[depth as usize].is_idle(end) {
+            self.fire_all(depth, end, certain);
         }
     }
 
-    fn fire_all(&mut self, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+    fn fire_all(&mut self, depth: u32, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
         let tables = &mut self.tables;
-        self.timers.sweep(|when, place| {
+        self.timers[depth as usize].sweep(|when, place| {
             tables
                 .get_mut(place.space as usize)
                 .is_some_and(|table| table.due(place.hash, place.rule, when).is_some())
         });
-        while let Some((when, place)) = self.timers.pop_before(end) {
-            self.fire(when, place, end, certain);
+        while let Some((when, place)) = self.timers[depth as usize].pop_before(end) {
+            self.fire(depth, when, place, end, certain);
         }
     }
 
     /// Fires every deadline of one partition before `end`.
-    fn fire(&mut self, when: Timestamp, place: Place, end: Option<Timestamp>, certain: &mut Vec<Certain>) {
+    fn fire(
+        &mut self,
+        depth: u32,
+        when: Timestamp,
+        place: Place,
+        end: Option<Timestamp>,
+        certain: &mut Vec<Certain>,
+    ) {
+        let timers = &mut self.timers[depth as usize];
         let Some(table) = self.tables.get_mut(place.space as usize) else { return };
         // A timer may be of a state that is gone, or that had an earlier one since.
-        let Some(entry) = table.due(place.hash, place.rule, when) else { return self.timers.missed() };
+        let Some(entry) = table.due(place.hash, place.rule, when) else { return timers.missed() };
         let Entry { key, group, states, .. } = entry;
         let Some((_, state)) = states.iter_mut().find(|(rule, _)| *rule == place.rule) else { return };
         state.scheduled = None;
@@ -260,7 +274,7 @@ impl<O: Observer> Partitions<O> {
             table.tidy(place.hash);
         } else {
             let next = state.next_change(rule);
-            schedule(&mut self.timers, place, state, next);
+            schedule(timers, place, state, next);
         }
     }
 
@@ -281,7 +295,7 @@ impl<O: Observer> Partitions<O> {
                 }
             }
         }
-        self.timers = Timers::default();
+        self.timers.fill_with(Timers::default);
         self.open = OpenStarts::default();
     }
 

@@ -190,7 +190,7 @@ impl<O: Observer> Engine<O> {
         let places = partition.links.iter().map(|link| link.seq);
         let starts = partition.starts.iter().map(|start| start.seq);
         let window = partition.window.iter().flat_map(|window| &window.events).map(|event| event.seq);
-        if places.chain(starts).chain(window).any(|seq| seq >= self.counts.judged) {
+        if places.chain(starts).chain(window).any(|seq| seq >= self.counts.judged + self.shown.heard()) {
             return Err(RestoreError::Ahead);
         }
         if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {

@@ -28,6 +28,8 @@ pub(crate) struct Global {
     pub(crate) keys: Vec<Vec<KeyPlace>>,
     /// For each event of the buffer the groups that were named, by the places of their keys in that list.
     pub(crate) named: Vec<Vec<(u32, u32)>>,
+    /// How many alerts stood between those that were judged: the next one's place is behind them too.
+    pub(crate) heard: u64,
 }
 
 record! {
@@ -42,6 +44,7 @@ record! {
         7 rules,
         8 keys,
         9 named,
+        10 heard,
     }
 }
 

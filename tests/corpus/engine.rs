@@ -38,14 +38,20 @@ pub fn in_shards_of(case: &Case, program: Arc<Program>, shares: Vec<KeyGroups>) 
 
 /// Event by event, in an engine that owns one key group, of which a shell says all events to be.
 pub fn in_a_named_group(case: &Case, program: Arc<Program>) -> Outcome {
-    with(case, program, 1, named())
+    with(case, Arc::clone(&program), 1, alone(&program, named()))
 }
 
 /// The same, each event being taken by another engine.
 pub fn restored_in_a_named_group(case: &Case, program: Arc<Program>) -> Outcome {
-    run(case, Arc::clone(&program), 1, named(), |engine| {
-        *engine = elsewhere(case, &program, &named(), &sections(engine));
+    let setup = alone(&program, named());
+    run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
+        *engine = elsewhere(case, &program, &setup, &sections(engine));
     })
+}
+
+/// Rules over alerts need an engine that owns all groups.
+fn alone(program: &Program, setup: Setup) -> Setup {
+    if program.strata() > 1 { Setup { groups: KeyGroups::default(), ..setup } } else { setup }
 }
 
 fn named() -> Setup {
@@ -89,6 +95,9 @@ pub fn restored_in_parts(case: &Case, program: Arc<Program>) -> Outcome {
 
 /// The same, set up for something.
 pub fn restored_in_parts_with(case: &Case, program: Arc<Program>, setup: Setup) -> Outcome {
+    if program.strata() > 1 {
+        return restored_with(case, program, setup);
+    }
     run(case, Arc::clone(&program), 1, setup.clone(), |engine| {
         let whole = sections(engine);
         let parts: Vec<Engine> = setup
@@ -124,7 +133,7 @@ pub fn sections(engine: &Engine) -> Vec<Vec<u8>> {
 /// A new engine with what another held.
 fn elsewhere(case: &Case, program: &Arc<Program>, setup: &Setup, sections: &[Vec<u8>]) -> Engine {
     let options = EngineOptions { lateness: case.lateness };
-    let mut engine = Engine::with(Arc::clone(program), options, setup.clone(), ());
+    let mut engine = Engine::with(Arc::clone(program), options, setup.clone(), ()).unwrap();
     for bytes in sections {
         let report = engine.restore(bytes).unwrap();
         assert!(report.rules.iter().all(|rule| rule.fate == Fate::Kept), "{report:?}");
@@ -147,7 +156,7 @@ fn run(
 ) -> Outcome {
     let options = EngineOptions { lateness: case.lateness };
     let groups = setup.groups.clone();
-    let mut engine = Engine::with(Arc::clone(&program), options, setup, ());
+    let mut engine = Engine::with(Arc::clone(&program), options, setup, ()).unwrap();
     let mut sink = Collector::default();
     let mut waiting: Vec<Arc<Event>> = Vec::new();
     for (index, input) in case.inputs.iter().enumerate() {

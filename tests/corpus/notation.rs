@@ -37,6 +37,21 @@ pub struct Expected {
     rest: Vec<(&'static str, String)>,
 }
 
+/// The numbers of alerts, where they are bound as events, are behind those of all events.
+pub const ALERTS: u64 = 1 << 32;
+
+/// The number of an event, `3`, or of an alert, `#1`.
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix('#') {
+        Some(alert) => Some(ALERTS + alert.parse::<u64>().ok()?),
+        None => text.parse().ok(),
+    }
+}
+
+fn show_number(number: u64) -> String {
+    number.checked_sub(ALERTS).map_or_else(|| number.to_string(), |alert| format!("#{alert}"))
+}
+
 /// An alert as an engine gave it.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -92,7 +107,7 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Vec::new();
         for (step, lines) in &self.bindings {
-            let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
+            let lines: Vec<String> = lines.iter().map(|number| show_number(*number)).collect();
             words.push(format!("{step}={}", lines.join(",")));
         }
         words.extend(self.rest.iter().map(|(word, text)| match *word {
@@ -183,10 +198,10 @@ pub fn expectation(line: &str) -> Result<Expected, String> {
             expected.rest.push((*known, text));
         } else {
             let (step, events) = word.split_once('=').ok_or_else(|| format!("`{word}` is unknown"))?;
-            let events: Result<_, _> = events.split(',').map(str::parse).collect();
+            let events: Option<_> = events.split(',').map(number).collect();
             expected
                 .bindings
-                .insert(step.to_owned(), events.map_err(|_| format!("`{word}` has no numbers"))?);
+                .insert(step.to_owned(), events.ok_or_else(|| format!("`{word}` has no numbers"))?);
         }
     }
     Ok(expected)

@@ -1,5 +1,6 @@
 //! The configurations: each runs a case and gives what came out.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -102,6 +103,8 @@ pub struct Collector {
     pub late: Vec<u64>,
     pub misplaced: Vec<String>,
     before: Option<Alert>,
+    /// The numbers of the alerts, by their ids.
+    numbers: BTreeMap<u128, u64>,
 }
 
 impl Collector {
@@ -122,7 +125,8 @@ impl Collector {
 
 impl Sink for Collector {
     fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
-        let found = found(&alert, &self.line);
+        let found = self.found(&alert);
+        self.numbers.insert(alert.id, self.alerts.len() as u64 + 1);
         if self.before.as_ref().is_some_and(|before| !in_order(before, &alert)) {
             self.misplaced.push(found.to_string());
         }
@@ -146,7 +150,9 @@ impl Sink for Collector {
 fn in_order(a: &Alert, b: &Alert) -> bool {
     match (cause(a), cause(b)) {
         (Some(x), Some(y)) => {
-            (a.time, x, &a.rule.name, &a.key, a.id) <= (b.time, y, &b.rule.name, &b.key, b.id)
+            let order = |alert: &Alert, cause| (alert.time, cause, alert.rule.depth);
+            let same = |alert: &Alert| (alert.rule.name.clone(), alert.key.clone(), alert.id);
+            order(a, x) < order(b, y) || (order(a, x) == order(b, y) && same(a) <= same(b))
         }
         _ => a.time <= b.time,
     }
@@ -155,13 +161,25 @@ fn in_order(a: &Alert, b: &Alert) -> bool {
 fn cause(alert: &Alert) -> Option<(Timestamp, u32, u64)> {
     let last = alert.bindings.iter().flat_map(|(_, events)| events).map(|event| event.place()).max()?;
     let by_event = alert.kind == AlertKind::Match && alert.deadline.is_none() && alert.last == alert.time;
-    by_event.then_some(last)
+    // What the first cause of an alert was is not said by one that binds it.
+    let is_input = alert.bindings.iter().flat_map(|(_, events)| events).all(|event| !event.source.is_rule());
+    (by_event && is_input).then_some(last)
 }
 
-fn found(alert: &Alert, line: &str) -> Found {
-    let bindings = alert.bindings.iter();
-    let bindings =
-        bindings.map(|(step, events)| (step.to_string(), events.iter().map(|e| e.offset).collect()));
+impl Collector {
+    fn found(&self, alert: &Alert) -> Found {
+        let number = |event: &Arc<Event>| match event.source.is_rule() {
+            true => notation::ALERTS + self.numbers.get(&event.identity).copied().unwrap_or(0),
+            false => event.offset,
+        };
+        let bindings = alert.bindings.iter();
+        let bindings =
+            bindings.map(|(step, events)| (step.to_string(), events.iter().map(number).collect())).collect();
+        found(alert, &self.line, bindings)
+    }
+}
+
+fn found(alert: &Alert, line: &str, bindings: Vec<(String, Vec<u64>)>) -> Found {
     let key: Vec<String> = alert.key.values().iter().map(notation::show).collect();
     let time = |time: Timestamp| notation::show_time(time);
     let mut rest = vec![
@@ -191,7 +209,7 @@ fn found(alert: &Alert, line: &str) -> Found {
         }
     }
     Found {
-        bindings: bindings.collect(),
+        bindings,
         fields: alert.fields.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
         id: alert.id,
         rest,

@@ -1,8 +1,9 @@
 //! Random rules with random streams, for whoever compares two evaluators.
 //!
 //! `trials` makes a `Trial` of rules and of how their streams come: `rules` has the kinds of rules, as trees; `write`
-//! makes text of them; `windows` has those over windows; `stream` makes the events, often such that the rule finds something.
+//! makes text of them; `windows` has those over windows, `chains` those over alerts; `stream` makes the events, often such that the rule finds something.
 
+mod chains;
 pub mod rules;
 mod shares;
 mod stream;
@@ -93,6 +94,11 @@ pub fn trials(
 /// Rules over windows, each with a stream.
 pub fn window_trials(arrival: Arrival) -> impl Strategy<Value = Trial> {
     with_streams(windows::any().prop_map(|rule| (rule.text, rule.wanted)), arrival)
+}
+
+/// Rules over the alerts of rules, with a stream.
+pub fn chain_trials(arrival: Arrival) -> impl Strategy<Value = Trial> {
+    with_streams(chains::any(), arrival)
 }
 
 /// Rules with the types of the events that they want, each with a stream.

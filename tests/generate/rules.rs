@@ -59,6 +59,8 @@ pub struct RuleTree {
     pub is_final: bool,
     /// `on timeout`, and which step it asks for.
     pub timeout: Option<Option<usize>>,
+    /// Whether it emits the fields of the last event bound.
+    pub emits: bool,
     /// `suppress`: for how long, where it has an end, and by which of the keys, where not by all.
     pub suppress: Option<(Option<u8>, Option<usize>)>,
 }
@@ -202,6 +204,7 @@ fn header() -> impl Strategy<Value = RuleTree> {
             keys,
             is_final: false,
             timeout: None,
+            emits: false,
             suppress: None,
         })
 }

@@ -104,7 +104,7 @@ fn the_trials_are_about_something() {
 fn watched(case: &Case, program: &Arc<tripline::Program>) -> (usize, Watch) {
     let setup = Setup { general: true, ..Setup::default() };
     let options = EngineOptions { lateness: case.lateness };
-    let mut engine = Engine::with(Arc::clone(program), options, setup, Watch::default());
+    let mut engine = Engine::with(Arc::clone(program), options, setup, Watch::default()).unwrap();
     let mut alerts: Vec<Alert> = Vec::new();
     for input in &case.inputs {
         let flow = match input {

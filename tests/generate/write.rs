@@ -50,10 +50,15 @@ pub fn write_rule(rule: &RuleTree) -> String {
         "to first" | "to last" => format!("{} {}", rule.policy, writer.steps[writer.steps.len() / 2]),
         policy => policy.to_owned(),
     };
-    let emit = if rule.is_final { "\n  emit final" } else { "" };
+    let fields = if rule.emits { " k = k, l = l, w = w, v = v" } else { "" };
+    let emit = match (rule.is_final, rule.emits) {
+        (true, _) => format!("\n  emit final{fields}"),
+        (false, true) => format!("\n  emit{fields}"),
+        (false, false) => String::new(),
+    };
     let timeout = rule.timeout.map_or(String::new(), |after| match after {
-        Some(n) => format!("\n  on timeout after {} emit", writer.steps[n % writer.steps.len()]),
-        None => "\n  on timeout emit".to_owned(),
+        Some(n) => format!("\n  on timeout after {} emit{fields}", writer.steps[n % writer.steps.len()]),
+        None => format!("\n  on timeout emit{fields}"),
     });
     let suppress = rule.suppress.map_or(String::new(), |(length, by)| {
         let length = length.map_or("forever".to_owned(), |n| format!("{n}s"));

@@ -164,7 +164,7 @@ impl Kept {
 
     fn engine_of(&self, groups: KeyGroups) -> Engine {
         let options = EngineOptions { lateness: Duration::from_millis(60_000) };
-        Engine::with(Arc::clone(&self.program), options, Setup { groups, ..Setup::default() }, ())
+        Engine::with(Arc::clone(&self.program), options, Setup { groups, ..Setup::default() }, ()).unwrap()
     }
 
     pub fn read(&self, file: &str) -> String {

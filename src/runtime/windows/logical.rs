@@ -19,11 +19,10 @@ impl Windows {
         rule: &Compiled,
         events: &mut EventTable<'_>,
     ) -> PartitionState {
-        let mut previous: Vec<(StepId, u32)> = Vec::with_capacity(self.previous.len());
-        for (step, held) in &self.previous {
-            previous.push((*step, events.number(held)));
-        }
-        previous.sort_unstable();
+        // In the order of the steps, by which events get their numbers, and not of the events.
+        let mut previous: Vec<&(StepId, Arc<Held>)> = self.previous.iter().collect();
+        previous.sort_unstable_by_key(|(step, _)| *step);
+        let previous = previous.into_iter().map(|(step, held)| (*step, events.number(held))).collect();
         let event = |entry: &Entry| WindowEvent {
             event: events.number(&entry.held),
             seq: entry.seq,
