@@ -30,7 +30,7 @@ use tripline::{
 use crate::corpus::case::{self, Case};
 use crate::corpus::notation::Input;
 use crate::corpus::run;
-use crate::generate::{Arrival, Trial, rules, search, trials, window_trials};
+use crate::generate::{Arrival, Trial, chain_trials, rules, search, trials, window_trials};
 
 /// How many random rules of each kind one run tries.
 const TRIALS: u32 = 400;
@@ -72,6 +72,7 @@ fn each_kind(arrival: Arrival, law: impl Fn(&Case, &Arc<Program>) -> Result<usiz
     of_kind(trials(rules::latest(), arrival), &law);
     of_kind(trials(rules::held_back(), arrival), &law);
     of_kind(window_trials(arrival), &law);
+    of_kind(chain_trials(arrival), &law);
 }
 
 fn of_kind(

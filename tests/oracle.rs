@@ -87,15 +87,7 @@ fn the_engine_agrees_with_the_reference_on_windows() {
 
 #[test]
 fn the_engine_agrees_with_the_reference_on_chains() {
-    search("ORACLE", 3 * TRIALS, &chain_trials(Arrival::Mixed), |trial| {
-        try_one(trial)?;
-        let case = trial.case();
-        let (program, _) = run::compile(&case, Limits::default());
-        let Some(program) = program.map(Arc::new) else { return Ok(()) };
-        let expected = run::reference(&case, Arc::clone(&program));
-        let restored = engine::restored(&case, program);
-        agree(&case, "restored", &said(&expected, true), &said(&restored, true))
-    });
+    search("ORACLE", 2 * TRIALS, &chain_trials(Arrival::Mixed), try_one);
 }
 
 fn compare(strategy: impl Strategy<Value = Trial>) {

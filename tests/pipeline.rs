@@ -48,6 +48,19 @@ rule returns {
 rule each { sequence by site within 1h { a: reading  b: reading where value > a.value }  suppress forever }
 "#;
 
+/// Rules over alerts, whose keys are others than those of what they look at.
+const CHAINED: &str = r#"
+rule by_country { window by country over 2h { f: failures } when count(f) >= 2  emit risk_of = "country", n = count(f) }
+rule by_hand { sequence by user within 6h { f: returns_again  a: login } emit country = a.country }
+rule returns_again {
+  sequence by user within 1h { a: login where outcome == "failure"  b: login where outcome == "success" }
+  emit country = b.country
+}
+rule quiet_after { sequence by country { c: by_country | by_hand  not again within 30m: by_country | by_hand } }
+rule all_quiet { sequence global within 1d { q{2}: quiet_after }  suppress 1h }
+rule said { status shadow  event x: all_quiet | quiet_after  emit rule = x.rule, since = time() - x.first }
+"#;
+
 impl Sink for Writer {
     fn shadow(&mut self, alert: Alert) -> ControlFlow<()> {
         self.said.shadow += 1;
@@ -121,6 +134,7 @@ impl World {
         let mut files: Vec<SourceFile> =
             RULES.iter().map(|rule| SourceFile::new(rule.name, rule.rule)).collect();
         files.push(SourceFile::new("held_back.trip", HELD_BACK));
+        files.push(SourceFile::new("chained.trip", CHAINED));
         let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
         World { folder, program: Arc::new(program.unwrap()) }
     }
@@ -200,6 +214,10 @@ fn it_says_what_the_reference_says() {
         assert!(expected.alerts.len() > 10 && expected.rejects.len() > 10, "{}", expected.counts);
         let summaries = expected.alerts.iter().filter(|alert| alert.contains(r#""kind":"summary""#));
         assert!(summaries.count() > 10 && expected.shadow > 10, "{}", expected.counts);
+        for rule in ["by_country", "by_hand", "quiet_after", "all_quiet", "said"] {
+            let of_rule = |alert: &&String| alert.starts_with(&format!(r#"{{"rule":"{rule}""#));
+            assert!(expected.alerts.iter().any(|alert| of_rule(&alert)), "{rule}: {}", expected.counts);
+        }
         for (threads, chunk) in [(1, 1 << 18), (2, 1 << 18), (1, 100), (3, 1_000), (2, 0)] {
             let said = world.pipeline(names, lateness, evidence, threads, chunk);
             let context = format!("{names:?} {threads} threads, chunks of {chunk}");
@@ -237,7 +255,7 @@ fn the_program_says_the_same_with_any_engine_and_number_of_threads() {
     let folder = world.folder.path();
     let rules: String = RULES.iter().map(|rule| rule.rule).collect();
     let asks = "\nrule unseen { sequence by nobody within 1h { a: login  b: teleport } }\n";
-    fs::write(folder.join("demo.trip"), rules + asks + HELD_BACK).unwrap();
+    fs::write(folder.join("demo.trip"), rules + asks + HELD_BACK + CHAINED).unwrap();
     for arguments in [
         &["a.ndjson", "b.ndjson.gz", "c.ndjson", "d.csv"][..],
         &["a.ndjson", "--format", "table", "--evidence", "full"],

@@ -1,8 +1,14 @@
 //! What names mean in a plan, and what a rule set makes of several files.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use tripline::diagnostic::{Code, Severity};
-use tripline::plan::{Body, Expr, Item, Pattern, Pick, Repeat, Rule, SlotRef};
-use tripline::{Limits, Program, Settings, SlotId, SourceFile, StepId, Value};
+use tripline::plan::{Body, Expr, Item, Pattern, Pick, Repeat, Rule, SAID, SlotRef};
+use tripline::{
+    Alert, Engine, EngineOptions, Event, Limits, Program, Record, Settings, SlotId, SourceFile, StepId,
+    Timestamp, Value,
+};
 
 use crate::corpus::files::Beside;
 
@@ -254,4 +260,21 @@ fn visit(expr: &Expr, depth: usize, each: &mut impl FnMut(&Expr, usize)) {
         visit(a, depth + 1, each);
         visit(b, depth + 1, each);
     }
+}
+
+#[test]
+fn what_alerts_say_of_themselves_is_what_the_table_says() {
+    let rule = "rule r { severity low  risk 3  sequence global within 5s { a: a  b: b  not c within 1s: c }
+        on timeout emit }";
+    let files = [SourceFile::new("r.trip", rule)];
+    let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
+    let mut engine = Engine::new(Arc::new(program.unwrap()), EngineOptions::default());
+    let mut alerts: Vec<Alert> = Vec::new();
+    for (second, kind) in [(0, "a"), (1, "b"), (9, "a"), (99, "a")] {
+        let event = Event::new(Timestamp::from_nanos(second * 1_000_000_000), Some(kind), Record::default());
+        assert!(engine.push_event(event, &mut alerts).is_continue());
+    }
+    let said: BTreeSet<String> =
+        alerts.iter().flat_map(|alert| alert.event().fields.into_keys()).map(Into::into).collect();
+    assert_eq!(said, SAID.iter().map(|name| (*name).to_owned()).collect());
 }

@@ -17,7 +17,7 @@ use tripline::{Limits, Program};
 use crate::corpus::case::Case;
 use crate::corpus::run::Outcome;
 use crate::corpus::{engine, notation, run};
-use crate::generate::{Arrival, Trial, rules, search, trials, window_trials};
+use crate::generate::{Arrival, Trial, chain_trials, rules, search, trials, window_trials};
 use crate::oracle::{agree, said};
 
 /// How many random rules of each kind one run tries.
@@ -66,6 +66,11 @@ fn an_engine_restored_holds_back_the_same() {
 #[test]
 fn an_engine_restored_says_the_same_on_windows() {
     compare(window_trials(Arrival::Mixed));
+}
+
+#[test]
+fn chains_go_on_where_they_were() {
+    compare(chain_trials(Arrival::Mixed));
 }
 
 /// What starts share is written once.

@@ -4,16 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::plan::{self, Status, depths};
 use crate::syntax::ast::{ClauseKind, File, Item, Rule, SequenceItem, Step, TypeName};
 
 use super::declare::Declared;
+use super::expr::Unchecked;
 use super::report::one_of;
 
 /// Refuses rules that look at their own alerts, directly or through others, and points at steps over alerts that no other
-/// rule ever sees. `rules` are the plans of those that stand in the files.
-pub(super) fn check(files: &[File], rules: &[plan::Rule], declared: &Declared, found: &mut Vec<Diagnostic>) {
+/// rule ever sees and at fields that alerts do not have. `rules` are the plans of those that stand in the files, `fields`
+/// those that no schema speaks of.
+pub(super) fn check(
+    files: &[File],
+    rules: &[plan::Rule],
+    declared: &Declared,
+    fields: &[Unchecked],
+    found: &mut Vec<Diagnostic>,
+) {
     for cycle in depths(rules).err().unwrap_or_default() {
         let cycle: Vec<&plan::Rule> = cycle.into_iter().filter_map(|index| rules.get(index)).collect();
         found.extend(circle(files, &cycle));
@@ -29,6 +37,27 @@ pub(super) fn check(files: &[File], rules: &[plan::Rule], declared: &Declared, f
             found.extend(emitters.get(&name.name).and_then(|emitters| never_seen(name, emitters)));
         }
     }
+    let mut told = BTreeSet::new();
+    for field in fields {
+        let of_types: Option<Vec<_>> = field.types.iter().map(|kind| emitters.get(kind)).collect();
+        let emitters = of_types.into_iter().flatten().flatten().copied();
+        found.extend(never_said(field, emitters).filter(|_| told.insert(field.span)));
+    }
+}
+
+/// A field of events of which all are alerts, that none of them has.
+fn never_said<'r>(field: &Unchecked, emitters: impl Iterator<Item = &'r plan::Rule>) -> Option<Diagnostic> {
+    let names: BTreeSet<&str> = emitters.flat_map(plan::Rule::says).collect();
+    if names.is_empty() || names.contains(field.field.as_str()) {
+        return None;
+    }
+    let types = one_of(field.types.iter().map(CompactString::as_str));
+    let message = format!("no alert of the type {types} has a field `{}`", field.field);
+    let finding = Diagnostic::new(Code::NeverSaid, field.span, message);
+    Some(match nearest(&field.field, names) {
+        Some(meant) => finding.help(format!("did you mean `{meant}`?")),
+        None => finding.help(format!("let the rule emit it: `emit {} = …`", field.field)),
+    })
 }
 
 /// Each of these rules looks at the alerts of the one before, the first at those of the last.

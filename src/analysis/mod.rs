@@ -61,8 +61,9 @@ pub(crate) fn analyze(
         let mut around = Surroundings { declared: &declared, limits, found: &mut found };
         rules.extend(rule::plan(rule, &mut uses, &mut around));
         all_uses.params.extend(uses.params);
+        all_uses.unchecked.extend(uses.unchecked);
     }
-    chain::check(files, &rules, &declared, &mut found);
+    chain::check(files, &rules, &declared, &all_uses.unchecked, &mut found);
     lints::unused_params(&declared, &all_uses, &mut found);
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();

@@ -96,4 +96,5 @@ codes! {
     LoneType "L0011" Warning "`emit` with a type and no field";
     NeverBinds "L0012" Warning "a step at the end that never binds anything";
     UnseenAlerts "L0013" Warning "a step over alerts that no rule sees";
+    NeverSaid "L0014" Warning "a field that no alert of the type has";
 }

@@ -13,6 +13,15 @@ impl Rule {
         outputs.into_iter().flatten().map(|output| &output.event_type)
     }
 
+    /// The names of the fields that its alerts may have as events; of a path the first.
+    pub fn says(&self) -> impl Iterator<Item = &str> {
+        let outputs = [Some(&self.output), self.timeout.as_ref().map(|timeout| &timeout.output)];
+        let emitted =
+            outputs.into_iter().flatten().flat_map(|output| &output.fields).map(|(name, _)| name.as_str());
+        let key = self.key().iter().map(|(name, _)| name.split('.').next().unwrap_or(name));
+        emitted.chain(key).chain(SAID)
+    }
+
     /// The event types that its steps and absences name.
     pub fn names(&self) -> impl Iterator<Item = &CompactString> {
         self.pattern().steps.iter().flat_map(|step| match &step.types {
@@ -21,6 +30,12 @@ impl Rule {
         })
     }
 }
+
+/// What an alert says of itself as an event, beside its key and what `emit` adds.
+pub const SAID: [&str; 12] = [
+    "rule", "version", "id", "kind", "reached", "bound", "severity", "risk", "time", "first", "last",
+    "deadline",
+];
 
 /// How deep each of these rules stands in the rule graph: 0 if no step of it names the type of any rule's alerts, else one
 /// more than the deepest rule whose alerts it looks at. If rules look at their own alerts, directly or through others,

@@ -9,7 +9,7 @@ mod pattern;
 mod suppress;
 mod window;
 
-pub use depth::depths;
+pub use depth::{SAID, depths};
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
 pub use suppress::{Suppress, SuppressBy};

@@ -4,7 +4,7 @@
 //! [`Engine`] -> `partitions` (rules, deadlines; `room` says whether one may begin) -> `table`
 //! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue` or `runs` (partial matches)
 //! or `windows` (events that are looked at together) -> `report` (the alert) -> `outlet` -> `gate` (what is held back).
-//! `judge` says what an event fits, `chain` holds what is bound, `snapshot` and `global` take what an engine holds to bytes
+//! `strata` shows alerts to the rules that look at them. `judge` says what an event fits, `chain` holds what is bound, `snapshot` and `global` take what an engine holds to bytes
 //! and back.
 //!
 //! There is no clock here, no thread, no input and no output.

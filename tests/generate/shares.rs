@@ -12,7 +12,7 @@ use tripline::plan::{
 use tripline::runtime::{At, Engine, Observer, Setup};
 use tripline::{Alert, Batch, EngineOptions, Limits, StepId, Timestamp};
 
-use super::{Arrival, Trial, rules, trials, window_trials};
+use super::{Arrival, Trial, chain_trials, rules, trials, window_trials};
 use crate::corpus::case::{AtEnd, Case};
 use crate::corpus::notation::Input;
 use crate::corpus::run;
@@ -33,6 +33,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
         trials(rules::queues(), Arrival::Mixed).boxed(),
         trials(rules::held_back(), Arrival::Mixed).boxed(),
         window_trials(Arrival::Mixed).boxed(),
+        chain_trials(Arrival::Mixed).boxed(),
     ]
 }
 

@@ -19,12 +19,14 @@ use crate::corpus::engine::{self, sections};
 use crate::corpus::notation::{self, Input};
 use crate::corpus::run::{self, Collector};
 
-/// Fields that this snapshot has not: of what was read as lines, of groups that a shell names, of windows, of a later time.
-const NEVER: [&str; 28] = [
+/// Fields that this snapshot has not: of what was read as lines, of groups that a shell names, of windows, of alerts between events, of a later
+/// time.
+const NEVER: [&str; 29] = [
     "EventData.kept",
     "Events.paths",
     "Global.keys",
     "Global.named",
+    "Global.heard",
     "KeyPlace.rule",
     "KeyPlace.version",
     "KeyPlace.step",

@@ -70,6 +70,16 @@ pub(super) struct Uses {
     pub(super) tables: BTreeSet<usize>,
     /// Fields that are converted to a type because a schema says so: `ts: time`.
     pub(super) fields: BTreeSet<String>,
+    /// Fields of events of types that have no schema.
+    pub(super) unchecked: Vec<Unchecked>,
+}
+
+/// A field that no schema speaks of: its name, of a path the first, and the types of its event.
+#[derive(Debug)]
+pub(super) struct Unchecked {
+    pub(super) field: CompactString,
+    pub(super) types: Vec<CompactString>,
+    pub(super) span: Span,
 }
 
 /// An expression with its type.

@@ -16,7 +16,7 @@ use super::super::reach::{Place, Reach};
 use super::super::report::suggest;
 use super::super::schema::{Lookup, field_names, join_bare, look_up};
 use super::super::types::Type;
-use super::{Cx, Missing, Typed};
+use super::{Cx, Missing, Typed, Unchecked};
 
 impl<'a> Cx<'a, '_> {
     /// A name means a step before a parameter, a parameter before a list, and a list before a field. Parameters and
@@ -111,7 +111,10 @@ impl<'a> Cx<'a, '_> {
         let path: Arc<[CompactString]> = names.iter().map(|name| name.name.clone()).collect();
         let joined = path.join(".");
         let (field_type, optional, declared) = match look_up(&self.declared.schema, types, &joined) {
-            Lookup::Unchecked => (FieldType::Any, true, false),
+            Lookup::Unchecked => {
+                self.unchecked(names, types, span);
+                (FieldType::Any, true, false)
+            }
             Lookup::Field { field_type, optional } => (field_type, optional, true),
             Lookup::Unknown => {
                 self.unknown_field(&joined, types, span);
@@ -123,6 +126,13 @@ impl<'a> Cx<'a, '_> {
         }
         let missing = optional.then(|| Missing { path: joined.into(), declared });
         (Field { path, field_type: field_type.clone() }, Type::of_field(&field_type), missing)
+    }
+
+    fn unchecked(&mut self, names: &[Ident], types: &Types, span: Span) {
+        if let (Some(first), Types::OneOf(types)) = (names.first(), types) {
+            let (field, types) = (first.name.clone(), types.clone());
+            self.uses.unchecked.push(Unchecked { field, types, span });
+        }
     }
 
     fn unknown_field(&mut self, joined: &str, types: &Types, span: Span) {

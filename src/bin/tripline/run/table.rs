@@ -114,9 +114,13 @@ fn pair(name: &str, value: &Value) -> String {
     format!("{}={}", harmless(name), shown(value))
 }
 
-/// `auth.ndjson:17`
+/// `auth.ndjson:17`, of an alert `guessed 6920d7c0…`, its rule and how its id begins.
 fn place(event: &Event) -> String {
-    format!("{}:{}", harmless(&event.source.name), event.offset)
+    let name = harmless(&event.source.name);
+    if event.source.is_rule() {
+        return format!("{name} {:08x}…", event.identity >> 96);
+    }
+    format!("{name}:{}", event.offset)
 }
 
 /// A value for reading: text without quotes, unless it is empty or holds what could be taken for two.

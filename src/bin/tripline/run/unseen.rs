@@ -19,6 +19,9 @@ const NOTES: usize = 6;
 
 type Path = Arc<[CompactString]>;
 
+/// By the types of alerts the names of their fields.
+type Alerts<'r> = IndexMap<&'r CompactString, IndexSet<&'r str>>;
+
 /// Watches which of the types and fields that rules ask for come.
 #[derive(Default)]
 pub(super) struct Unseen {
@@ -44,7 +47,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(rule: &Rule) -> Self {
+    /// What of a rule has to come in the input: `alerts` are the types of alerts, which need not.
+    fn new(rule: &Rule, alerts: &Alerts) -> Self {
         let pattern = rule.pattern();
         let steps = pattern.slots.iter().map(|slot| slot.name.clone()).collect();
         let mut operands = IndexSet::new();
@@ -53,8 +57,13 @@ impl Asked {
                 operands.extend(path(right));
             }
         });
-        let (rule, kinds, fields) = (rule.name.clone(), needed(&pattern.items, pattern), fields(rule));
-        Asked { rule, kinds, fields, operands, steps }
+        let mut kinds = needed(&pattern.items, pattern);
+        kinds.retain(|any| !any.iter().any(|kind| alerts.contains_key(kind)));
+        let mut fields = fields(rule);
+        let said: IndexSet<&str> =
+            rule.names().filter_map(|kind| alerts.get(kind)).flatten().copied().collect();
+        fields.retain(|path, _| !path.first().is_some_and(|first| said.contains(first.as_str())));
+        Asked { rule: rule.name.clone(), kinds, fields, operands, steps }
     }
 }
 
@@ -106,7 +115,12 @@ fn path(expr: &Expr) -> Option<Path> {
 impl Unseen {
     /// What the rules that run ask for.
     pub(super) fn new(plan: &Plan) -> Self {
-        let rules: Vec<Asked> = plan.rules.iter().filter(|rule| rule.runs()).map(Asked::new).collect();
+        let running = || plan.rules.iter().filter(|rule| rule.runs());
+        let mut alerts = Alerts::new();
+        for rule in running() {
+            rule.emits().for_each(|kind| alerts.entry(kind).or_default().extend(rule.says()));
+        }
+        let rules: Vec<Asked> = running().map(|rule| Asked::new(rule, &alerts)).collect();
         let kinds = rules.iter().flat_map(|rule| rule.kinds.iter().flatten()).map(|kind| (kind.clone(), 0));
         let missing = rules.iter().flat_map(|rule| rule.fields.keys().cloned());
         let (kinds, missing) = (kinds.collect(), missing.collect());
