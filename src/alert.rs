@@ -14,8 +14,6 @@ use crate::plan::{KeyShown, Level, Suppress, SuppressBy};
 use crate::predicate::veiled;
 use crate::time::Timestamp;
 
-pub(crate) use event::hex;
-
 /// A match, a timeout or a summary.
 #[derive(Clone, Debug)]
 pub struct Alert {
@@ -156,6 +154,11 @@ impl Certain {
             .then_with(|| a.key.cmp(&b.key))
             .then_with(|| a.id.cmp(&b.id))
     }
+}
+
+/// An alert's id as text.
+pub(crate) fn hex(id: u128) -> String {
+    format!("{id:032x}")
 }
 
 /// The id of an alert: a hash of rule name, kind, key and, for each step, how many events it bound, the first and the

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::{Alert, Kind};
+use super::{Alert, Kind, hex};
 use crate::event::{Event, Record, Value};
 
 impl Alert {
@@ -47,11 +47,6 @@ impl Alert {
         self.fields.iter().for_each(|(name, value)| drop(record.insert(name.clone(), value.clone())));
         record
     }
-}
-
-/// An alert's id as text.
-pub(crate) fn hex(id: u128) -> String {
-    format!("{id:032x}")
 }
 
 /// Says a part of a key, one that is a path at its place: `device.id` is the `id` of `device`.
