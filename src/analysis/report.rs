@@ -15,11 +15,6 @@ pub(super) fn suggest<'a>(
     }
 }
 
-/// A construct that is held for later.
-pub(super) fn not_yet(span: Span, construct: &str) -> Diagnostic {
-    Diagnostic::new(Code::NotYet, span, format!("this version does not execute {construct} yet"))
-}
-
 /// A second declaration of a name.
 pub(super) fn duplicate(what: &str, name: &str, span: Span, first: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateName, span, format!("{what} `{name}` is declared twice"))

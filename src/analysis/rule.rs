@@ -176,7 +176,7 @@ fn fill(layout: &Layout, cx: &mut Cx) -> Pattern {
     for (at, (step, info)) in pattern.steps.iter_mut().zip(&layout.steps).enumerate() {
         let Some(id) = crate::id::StepId::new(at) else { continue };
         step.filter = info.ast.filter.as_ref().map(|expr| cx.condition(Place::Where(id), expr));
-        cx.first_iteration(info.ast);
+        cx.first_iteration(info.ast, step.repeat);
         step.until = info.ast.until.as_ref().map(|expr| cx.condition(Place::Until(id), expr));
     }
     for (at, (group, info)) in pattern.groups.iter_mut().zip(&layout.groups).enumerate() {

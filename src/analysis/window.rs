@@ -9,7 +9,7 @@ use crate::time::{Duration, Zone};
 
 use super::clauses::Clauses;
 use super::layout::Layout;
-use super::report::{no_effect, not_yet, suggest};
+use super::report::{no_effect, suggest};
 
 /// With a time zone no window is shorter: no clock is a fraction of a minute from another.
 const SHORTEST: Duration = Duration::from_millis(60_000);
@@ -114,12 +114,19 @@ pub(super) fn check_steps(window: &ast::Window, pattern: &Pattern, found: &mut V
     for step in &window.steps {
         check_step(step, found);
     }
-    for (step, ast) in pattern.steps.iter().zip(&window.steps) {
+    let WindowShape::Hopping { over, every } = &window.shape else { return };
+    for (step, ast) in pattern.steps.iter().zip(&window.steps).filter(|_| over.value != every.value) {
         if let (Some(filter), Some(written)) = (&step.filter, &ast.filter)
             && looks_into_it(filter)
         {
-            let finding = not_yet(written.span, "a `where` in a window that looks at what is in it");
-            found.push(finding.help("put what is asked of several events into `when`"));
+            let message =
+                "a `where` cannot look at what is in windows that overlap, of which each holds other events";
+            let finding = Diagnostic::new(Code::Misplaced, written.span, message).also(every.span, "");
+            found.push(
+                finding.help(
+                    "put what is asked of several events into `when`, or write `over` or `every` alone",
+                ),
+            );
         }
     }
 }

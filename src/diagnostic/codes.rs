@@ -37,7 +37,7 @@ macro_rules! codes {
     };
 }
 
-// E00 text and syntax, E01 names, E02 clauses, E03 types and expressions, E04 patterns, E05 files, E09 not executed yet, L lints.
+// E00 text and syntax, E01 names, E02 clauses, E03 types and expressions, E04 patterns, E05 files, L lints.
 codes! {
     Syntax "E0001" Error "the text does not follow the grammar";
     TooLarge "E0002" Error "a limit on rule files is exceeded";
@@ -80,8 +80,6 @@ codes! {
 
     NoFile "E0501" Error "a list or table whose file cannot be read";
     BadFile "E0502" Error "a file that holds no list or table";
-
-    NotYet "E0901" Error "a construct that this version does not execute yet";
 
     NotMissing "L0001" Warning "`not` over a field that may be missing";
     UnusedParam "L0002" Warning "a parameter that no rule uses";

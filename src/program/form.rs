@@ -85,6 +85,7 @@ impl Form {
 fn anew(rule: &Rule, window: &Window) -> Option<String> {
     let mut anew: Vec<&str> = Vec::new();
     let outputs = rule.output.fields.iter().map(|(_, expr)| expr);
+    let filters = window.pattern.steps.iter().flat_map(|step| &step.filter);
     let mut note = |expr: &Expr| {
         let word = match expr {
             Expr::Aggregate { function: Aggregate::List, .. } => "list",
@@ -95,7 +96,7 @@ fn anew(rule: &Rule, window: &Window) -> Option<String> {
             anew.push(word);
         }
     };
-    std::iter::once(&window.condition).chain(outputs).for_each(|expr| expr.visit(&mut note));
+    std::iter::once(&window.condition).chain(outputs).chain(filters).for_each(|expr| expr.visit(&mut note));
     let words: Vec<String> = anew.iter().map(|word| format!("`{word}`")).collect();
     (!words.is_empty()).then(|| format!("{} goes over all events each time", words.join(" and ")))
 }

@@ -63,9 +63,10 @@ impl Held {
 
     /// One event, in order. Says whether it is the first in an empty window, and gives the match it makes.
     pub(super) fn step(&mut self, law: &Law, window: &Window, seen: Seen<'_>) -> (bool, Vec<Match>) {
+        let before = self.bound(law, |entry| self.shares_a_window(window, entry, seen.event.time));
         let steps: Vec<StepId> = (0..law.pattern.steps.len())
             .filter_map(StepId::new)
-            .filter(|step| seen.visible[step.index()] && self.fits(law, *step, seen.event))
+            .filter(|step| seen.visible[step.index()] && self.fits(law, *step, seen.event, &before))
             .collect();
         for &step in &law.lagging {
             if seen.visible[step.index()] && law.type_fits(step, seen.event) {
@@ -137,9 +138,15 @@ impl Held {
         .collect()
     }
 
-    fn fits(&self, law: &Law, step: StepId, event: &Event) -> bool {
-        let none = Partial::default();
-        law.fits(step, &Here { event, partial: &none, iterations: &[], previous: &self.previous })
+    /// Whether an event fits a step, with what is in its window before it.
+    fn fits(&self, law: &Law, step: StepId, event: &Event, before: &Partial) -> bool {
+        law.fits(step, &Here { event, partial: before, iterations: &[], previous: &self.previous })
+    }
+
+    /// Whether an event is in the window into which one comes now. What has left others is not here any more.
+    fn shares_a_window(&self, window: &Window, entry: &Entry, time: Timestamp) -> bool {
+        let shape = &window.shape;
+        !matches!(shape, Shape::Periodic { .. }) || is_in(shape, first_after(shape, time), entry.event.time)
     }
 
     /// Events have left. Without them the condition may be false; that it is true says nothing.

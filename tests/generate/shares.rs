@@ -138,7 +138,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 63] = [
+const CONSTRUCTS: [&str; 64] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -191,6 +191,7 @@ const CONSTRUCTS: [&str; 63] = [
     "where: its own field",
     "where: rising",
     "where: what is bound",
+    "window: a step that looks into it",
     "window: hopping",
     "window: lag",
     "window: of one step",
@@ -250,9 +251,14 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
 }
 
 fn of_window(window: &Window) -> Vec<&'static str> {
-    let mut lags = false;
+    let (mut lags, mut looks) = (false, false);
     let filters = window.pattern.steps.iter().flat_map(|step| &step.filter);
-    filters.for_each(|filter| filter.visit(&mut |expr| lags |= matches!(expr, Expr::Lag { .. })));
+    filters.for_each(|filter| {
+        filter.visit(&mut |expr| {
+            lags |= matches!(expr, Expr::Lag { .. });
+            looks |= matches!(expr, Expr::Bound { .. } | Expr::Aggregate { .. });
+        });
+    });
     let mut found = vec![
         match &window.shape {
             Shape::Sliding(_) => "window: sliding",
@@ -265,6 +271,7 @@ fn of_window(window: &Window) -> Vec<&'static str> {
         if window.pattern.steps.len() > 1 { "window: of two steps" } else { "window: of one step" },
     ];
     found.extend(lags.then_some("window: lag"));
+    found.extend(looks.then_some("window: a step that looks into it"));
     found
 }
 

@@ -28,8 +28,20 @@ fn step() -> impl Strategy<Value = Step> {
     )
 }
 
-const FILTERS: [&str; 5] =
-    ["v > 0", "v > 1", "v > 2 or not has(v)", "v != lag(v)", "v < 4 and (lag(v) ?? 0) <= v"];
+const FILTERS: [&str; 12] = [
+    "v > 0",
+    "v > 1",
+    "v > 2 or not has(v)",
+    "v != lag(v)",
+    "v < 4 and (lag(v) ?? 0) <= v",
+    "count(x) < 2",
+    "v >= (max(x.v) ?? 0)",
+    "(avg(y.v) ?? 1) <= v",
+    "v != (last(y).v ?? 9) and count(x) <= count(y) + 1",
+    "distinct(x.v) < 3 and (sum(y.v) ?? 0) < 5",
+    "v > 0 and time() >= (time(first(y)) ?? time())",
+    "v <= (percentile(x.v, 0.5) ?? 3)",
+];
 
 fn shape() -> impl Strategy<Value = String> {
     let offset = prop_oneof![2 => Just(String::new()), 1 => Just(" offset 1s".to_owned())];
@@ -88,14 +100,14 @@ fn write(
     ever: bool,
     emit: &str,
 ) -> WindowRule {
-    let line = |name: &str, (kind, filter, owned): Step| {
-        let filter = filter.map(|filter| format!(" where {filter}")).unwrap_or_default();
-        let own = if owned && key == "by k" { " by l" } else { "" };
-        format!("    {name}{own}: {kind}{filter}\n")
-    };
     // Without a second step it is the first that is meant.
     let named = |text: &str| {
         if y.is_some() { text.to_owned() } else { text.replace("(y", "(x") }
+    };
+    let line = |name: &str, (kind, filter, owned): Step| {
+        let filter = filter.map(|filter| format!(" where {}", named(filter))).unwrap_or_default();
+        let own = if owned && key == "by k" { " by l" } else { "" };
+        format!("    {name}{own}: {kind}{filter}\n")
     };
     let second = y.map(|y| line("y", y)).unwrap_or_default();
     let when = if ever { "whenever" } else { "when" };

@@ -1,7 +1,7 @@
 //! Windows: every moment at which the condition is judged, with the events that are looked at then, each found by itself
 //! from the whole stream; and from one to the next whether it fires.
 
-use tripline::plan::{Policy, Report, Sequence, Shape, Window};
+use tripline::plan::{Expr, Policy, Report, Sequence, Shape, Window};
 use tripline::{Duration, StepId, Timestamp};
 
 use super::arrival::Stream;
@@ -37,8 +37,11 @@ enum Why {
     ReArms,
 }
 
-/// The alerts of a window; `None` for a shape that is beyond the judge.
+/// The alerts of a window; `None` for a shape that is beyond the judge, and for steps that look at what is in the window.
 pub fn alerts(of: &Partition, window: &Window, stream: &Stream) -> Option<Vec<Alert>> {
+    if looks_into_it(window) {
+        return None;
+    }
     let events: Vec<usize> = (0..of.events.len()).filter(|event| !steps(of, *event).is_empty()).collect();
     let mut looks = match &window.shape {
         Shape::Sliding(length) => sliding(of, &events, *length),
@@ -65,6 +68,19 @@ pub fn alerts(of: &Partition, window: &Window, stream: &Stream) -> Option<Vec<Al
         fired = is_true;
     }
     Some(alerts)
+}
+
+fn looks_into_it(window: &Window) -> bool {
+    let mut looks = false;
+    for filter in window.pattern.steps.iter().flat_map(|step| &step.filter) {
+        filter.visit(&mut |part| {
+            looks |= matches!(
+                part,
+                Expr::Bound { .. } | Expr::TimeOf { .. } | Expr::Aggregate { .. } | Expr::Trend { .. }
+            );
+        });
+    }
+    looks
 }
 
 fn steps(of: &Partition, event: usize) -> Vec<StepId> {

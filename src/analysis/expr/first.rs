@@ -1,6 +1,7 @@
 //! Conditions of loops that the first iteration cannot meet, as nothing is bound yet.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::Repeat;
 use crate::syntax::ast::{self, BinaryOp, ExprKind, Literal, Path, UnaryOp};
 use crate::syntax::print_expr;
 
@@ -10,30 +11,33 @@ use super::operator::terms;
 use super::{Cx, bare};
 
 impl Cx<'_, '_> {
-    /// Reports what a loop's `where` asks of the events bound before: if the first one cannot meet it, there is never a
-    /// second.
-    pub(in crate::analysis) fn first_iteration(&mut self, step: &ast::Step) {
-        let loops = step.quantifier.is_some_and(|quantifier| quantifier.max != Some(1));
+    /// Reports what the `where` of a loop, or of a window's step, asks of the events bound before: if the first one cannot
+    /// meet it, there is never a second.
+    pub(in crate::analysis) fn first_iteration(&mut self, step: &ast::Step, repeat: Repeat) {
+        let loops = repeat.max != Some(1);
         let slot = self.layout.slot(&step.name.name).and_then(|slot| self.layout.slots.get(slot.index()));
         let alone = slot.is_some_and(|slot| slot.steps.len() == 1);
         let Some(filter) = step.filter.as_ref().filter(|_| loops && alone) else { return };
+        let when =
+            if step.quantifier.is_some() { "in the first iteration" } else { "while the window is empty" };
         for term in terms(bare(filter), BinaryOp::And) {
             let own = &step.name.name;
             let sides = compared(term);
-            let (message, help) = if let Some(part) =
-                sides.into_iter().find_map(|side| self.unbound(side, own))
-            {
-                let part = print_expr(part);
-                (
-                    format!("`{part}` is null in the first iteration"),
-                    format!("give it a value: `{part} ?? …`"),
-                )
-            } else if let Some(count) = too_few(term, own) {
-                let help = format!("write `{own}{{n,}}` for so many, or let another step follow that asks");
-                (format!("`{}` is 0 in the first iteration", print_expr(count)), help)
-            } else {
-                continue;
-            };
+            let (message, help) =
+                if let Some(part) = sides.into_iter().find_map(|side| self.unbound(side, own)) {
+                    let part = print_expr(part);
+                    (format!("`{part}` is null {when}"), format!("give it a value: `{part} ?? …`"))
+                } else if let Some(count) = too_few(term, own) {
+                    let help = match step.quantifier {
+                        Some(_) => {
+                            format!("write `{own}{{n,}}` for so many, or let another step follow that asks")
+                        }
+                        None => "ask for so many in `when`".to_owned(),
+                    };
+                    (format!("`{}` is 0 {when}", print_expr(count)), help)
+                } else {
+                    continue;
+                };
             let message =
                 format!("{message}, so that this is never true and nothing is ever bound to `{own}`");
             self.found.push(Diagnostic::new(Code::FirstIteration, term.span, message).help(help));

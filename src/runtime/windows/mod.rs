@@ -13,13 +13,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use self::view::InWindow;
-use super::chain::{Previous, View};
+use super::chain::Previous;
 use super::judge::Seen;
 use super::observer::Observer;
 use super::partition::Outcome;
 use super::report::Looked;
 use super::room::Room;
-use crate::automaton::Registers;
 use crate::event::Held;
 use crate::id::{SlotId, StepId};
 use crate::plan::Shape;
@@ -75,18 +74,18 @@ impl Windows {
     pub(super) fn event<O: Observer>(&mut self, room: Room<'_>, seen: &Seen<'_, O>, outcome: &mut Outcome) {
         let (rule, faults) = (seen.rule, seen.faults);
         let Some(window) = &rule.window else { return };
-        let none = Registers::default();
-        let view = View { chain: None, scopes: &[], registers: &none, previous: &self.previous };
-        let steps = (0..rule.steps.len()).filter_map(StepId::new);
-        let steps: SmallVec<[StepId; 2]> =
-            steps.filter(|step| seen.visible(*step) && seen.fits(*step, view)).collect();
-        self.remember(seen);
         let time = seen.arrival.row.time();
+        self.leave_before(window, faults, Some(time));
+        let bound = self.view_at(window, time);
+        let steps = (0..rule.steps.len()).filter_map(StepId::new);
+        let fits =
+            |step: &StepId| seen.visible(*step) && seen.fits_alone(*step) && seen.fits_bound(*step, &bound);
+        let steps: SmallVec<[StepId; 2]> = steps.filter(fits).collect();
+        self.remember(seen);
         // What ends behind the end of time never ends.
         if steps.is_empty() || (window.shape.closes() && time == Timestamp::MAX) {
             return;
         }
-        self.leave_before(window, faults, Some(time));
         if let Shape::Count(most) = window.shape
             && self.events.len() >= most as usize
         {
@@ -230,8 +229,19 @@ impl Windows {
         self.inside.checked_sub(1).and_then(|last| self.events.get(last))
     }
 
+    /// What is in the window that is looked at.
     fn view(&self) -> InWindow<'_> {
-        InWindow { windows: self }
+        InWindow { windows: self, from: 0, to: self.inside }
+    }
+
+    /// What is in the window of an event that comes now. Of those at regular times that may be one behind the window that
+    /// is looked at, and then all that waits is in it.
+    fn view_at(&self, window: &WindowCode, time: Timestamp) -> InWindow<'_> {
+        let regular = matches!(window.shape, Shape::Periodic { .. });
+        if regular && !self.events.is_empty() && window.calendar.first(time) > self.open {
+            return InWindow { windows: self, from: self.inside, to: self.events.len() };
+        }
+        self.view()
     }
 
     /// Everything that is due before `end`, without an end everything: what fires at each time is handed to `then`.

@@ -9,20 +9,31 @@ use crate::plan::{Pick, SlotRef};
 use crate::predicate::{Bound, Meter};
 use crate::runtime::report::Ends;
 
-/// The events in the window that is looked at.
+/// The events in a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InWindow<'w> {
     pub(super) windows: &'w Windows,
+    /// Which of the events they are.
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 impl<'w> InWindow<'w> {
     /// Those of a step, from the first on.
     fn of(self, slot: SlotId) -> impl DoubleEndedIterator<Item = &'w Entry> {
-        self.windows.events.range(..self.windows.inside).filter(move |entry| entry.fits(slot))
+        self.windows.events.range(self.from..self.to).filter(move |entry| entry.fits(slot))
+    }
+
+    /// Whether it is the window of which counts and sums are kept.
+    fn is_kept(self) -> bool {
+        self.from == 0
     }
 
     fn count_of(self, slot: SlotId) -> u64 {
-        self.windows.counts.get(slot.index()).copied().unwrap_or(0)
+        match self.windows.counts.get(slot.index()).filter(|_| self.is_kept()) {
+            Some(count) => *count,
+            None => self.of(slot).count() as u64,
+        }
     }
 
     /// What an alert says of a step; nothing if nothing fits it.
@@ -53,11 +64,11 @@ impl Bound for InWindow<'_> {
         self.count_of(slot.slot)
     }
 
-    fn lag(&self, _: StepId) -> Option<&Held> {
-        None
+    fn lag(&self, step: StepId) -> Option<&Held> {
+        self.windows.previous.iter().find(|(of, _)| *of == step).map(|(_, held)| &**held)
     }
 
     fn meter(&self, gauge: usize) -> Option<&Meter> {
-        self.windows.meters.get(gauge)
+        self.windows.meters.get(gauge).filter(|_| self.is_kept())
     }
 }
