@@ -159,7 +159,7 @@ fn files_are_one_rule_set_and_findings_come_by_file_and_place() {
     let (program, found) = compile(
         &[
             &first.replace("lowr", "lower").replace("== 1", "== \"1\""),
-            "param limit = 1\nrule a { event x: payment }",
+            "param limit = 1\nrule a { event x: refund }",
         ],
         &[("limit", "7")],
     );

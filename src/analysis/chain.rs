@@ -103,7 +103,8 @@ fn never_seen(name: &TypeName, emitters: &[&plan::Rule]) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::UnseenAlerts, name.span, message).help(help))
 }
 
-fn written(files: &[File]) -> impl Iterator<Item = &Rule> {
+/// The rules of the files.
+pub(super) fn written(files: &[File]) -> impl Iterator<Item = &Rule> {
     files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
         Item::Rule(rule) => Some(rule),
         _ => None,

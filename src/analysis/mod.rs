@@ -37,7 +37,7 @@ pub use settings::Settings;
 use crate::diagnostic::Diagnostic;
 use crate::limits::Limits;
 use crate::plan::Plan;
-use crate::syntax::ast::{File, Item};
+use crate::syntax::ast::{File, Item, Rule};
 
 use expr::Uses;
 use rule::Surroundings;
@@ -64,6 +64,11 @@ pub(crate) fn analyze(
         all_uses.unchecked.extend(uses.unchecked);
     }
     chain::check(files, &rules, &declared, &all_uses.unchecked, &mut found);
+    // What is wrong stands for something else, by which rules are not to be compared.
+    if !found.iter().chain(unread).any(Diagnostic::is_error) {
+        let written: Vec<&Rule> = chain::written(files).collect();
+        lints::subsumed(&written, &rules, &mut found);
+    }
     lints::unused_params(&declared, &all_uses, &mut found);
     rules.sort_by(|a, b| a.name.cmp(&b.name));
     let params = declared.params.into_iter().map(|(name, param)| (name, param.value)).collect();

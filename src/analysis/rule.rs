@@ -83,6 +83,7 @@ fn event(
     lints::types(&layout, around.declared, around.found);
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let pattern = fill(&layout, &mut cx);
+    lints::expensive(&pattern, &layout, cx.found);
     cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
     cx.misspelt_steps();
@@ -146,10 +147,16 @@ fn sequence(
         lints::never_binds(&layout, around.found);
     }
     let after = clauses.timeout.as_ref().map(|timeout| policy::timeout(timeout, body, &layout, around.found));
+    if is_right {
+        body.within.iter().for_each(|within| lints::too_short(*within, &layout, around.found));
+        lints::unbounded_choice(body, &layout, around.found);
+    }
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let key = key::rule(&body.partition, &mut cx);
     let mut pattern = fill(&layout, &mut cx);
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
+    lints::forbidden(&pattern, &layout, cx.found);
+    lints::expensive(&pattern, &layout, cx.found);
     cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
     let timeout = clauses.timeout.as_ref().map(|timeout| self::output(rule, Some(timeout.emit), &mut cx));

@@ -95,4 +95,11 @@ codes! {
     NeverBinds "L0012" Warning "a step at the end that never binds anything";
     UnseenAlerts "L0013" Warning "a step over alerts that no rule sees";
     NeverSaid "L0014" Warning "a field that no alert of the type has";
+    NeverTrue "L0015" Warning "conditions that are never true at once";
+    NeverInTime "L0016" Warning "a `within` that is shorter than the gaps of the steps";
+    NeverAllowed "L0017" Warning "a step that takes only what the absence before it forbids";
+    UnboundedChoice "L0018" Warning "an `any` step that nothing bounds";
+    Unbounded "L0019" Warning "partial matches that are kept for ever";
+    ExpensiveStart "L0020" Warning "a first step that searches every event of the stream for text";
+    Subsumed "L0021" Warning "a rule that says nothing that another does not say";
 }

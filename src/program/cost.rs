@@ -95,6 +95,17 @@ impl fmt::Display for End {
     }
 }
 
+/// The step without which a start of a rule is kept for ever.
+pub(super) fn waits_for(rule: &Rule, automaton: &Automaton) -> Option<String> {
+    match &rule.body {
+        Body::Sequence(sequence) => match end(sequence, automaton) {
+            End::Never(step) => Some(step),
+            _ => None,
+        },
+        Body::Event(_) | Body::Window(_) => None,
+    }
+}
+
 fn holds(form: Form, policy: Policy) -> &'static str {
     match (form, policy) {
         (_, Policy::Latest) => "the latest of each place",

@@ -23,8 +23,9 @@ use crate::diagnostic::{self, Code, Diagnostic};
 use crate::event::{Fields, Source};
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Pattern, Plan, Rule, Status, depths};
-use crate::span::{FileId, SourceFile};
+use crate::plan::{Mode, Pattern, Plan, Rule, Status, depths};
+use crate::span::{FileId, SourceFile, Span};
+use crate::syntax::ast::{File, Item};
 use crate::syntax::parse;
 
 /// A rule set that engines execute.
@@ -103,7 +104,10 @@ impl Program {
         let mut program = None;
         if !found.iter().any(Diagnostic::is_error) {
             match Program::new(plan, limits.clone()) {
-                Ok(made) => program = Some(made),
+                Ok(made) => {
+                    found.extend(endless(&made, &trees));
+                    program = Some(made);
+                }
                 Err(unfit) => found.push(Diagnostic::without_place(Code::TooLarge, unfit.to_string())),
             }
         }
@@ -247,6 +251,26 @@ fn concerns(
         Concern { depth, space, keys: keys.iter().map(|key| *key as u32).collect(), rules }
     };
     by_kind.into_iter().map(|by_space| by_space.into_iter().map(concern).collect()).collect()
+}
+
+/// Rules whose starts are kept for ever if one of their steps never comes. Where an `any` step has no bound, that was said.
+fn endless(program: &Program, trees: &[File]) -> Vec<Diagnostic> {
+    let items = trees.iter().flat_map(|tree| &tree.items);
+    let names: BTreeMap<&CompactString, Span> = items
+        .filter_map(|item| match item {
+            Item::Rule(rule) => Some((&rule.name.name, rule.name.span)),
+            _ => None,
+        })
+        .collect();
+    let endless = program.compiled.iter().filter_map(|rule| {
+        let plan = program.plan.rules.get(rule.rule)?;
+        let any = plan.pattern().steps.iter().any(|step| step.mode == Mode::Any);
+        let step = cost::waits_for(plan, &rule.automaton).filter(|_| !any)?;
+        let message = format!("a start of `{}` is kept for ever if `{step}` does not come", plan.name);
+        let finding = Diagnostic::new(Code::Unbounded, *names.get(&plan.name)?, message);
+        Some(finding.help(format!("add `within` to the sequence, or to `{step}`")))
+    });
+    endless.collect()
 }
 
 fn circle(plan: &Plan, cycles: &[Vec<usize>]) -> Unfit {

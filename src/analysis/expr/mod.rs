@@ -7,6 +7,7 @@ mod aggregate;
 mod arithmetic;
 mod call;
 mod constant;
+mod contradiction;
 mod first;
 mod lookup;
 mod operator;

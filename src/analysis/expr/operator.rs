@@ -86,6 +86,9 @@ impl Cx<'_, '_> {
         let typed: Vec<Typed> = terms.iter().map(|term| self.lower_bool(term, what)).collect();
         self.guards.truncate(known);
         self.compared.truncate(outer);
+        if op == BinaryOp::And {
+            self.contradiction(&terms, &typed);
+        }
         let missing = typed.iter().find_map(|term| term.missing.clone());
         let join = if op == BinaryOp::And { Expr::And } else { Expr::Or };
         let expr = balanced(typed.into_iter().map(|term| term.expr).collect(), join);

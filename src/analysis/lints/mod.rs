@@ -1,5 +1,13 @@
 //! What is worth a look although it runs.
 
+mod broad;
+mod start;
+mod time;
+
+pub(super) use broad::subsumed;
+pub(super) use start::expensive;
+pub(super) use time::{forbidden, too_short, unbounded_choice};
+
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::id::StepId;
 use crate::plan::{Item, Pattern, Types};
