@@ -10,6 +10,10 @@ mod stream;
 pub mod windows;
 mod write;
 
+use std::cell::Cell;
+use std::fs::File;
+use std::io::Write as _;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
 use tripline::Duration;
@@ -73,9 +77,23 @@ pub fn search(
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-    if let Err(e) = runner.run(strategy, |trial| try_one(&trial)) {
+    let tried = Cell::new(0);
+    let result = runner.run(strategy, |trial| {
+        try_one(&trial)?;
+        tried.set(tried.get() + 1);
+        Ok(())
+    });
+    if let Err(e) = result {
         panic!("{e}");
     }
+    log(name, tried.get());
+}
+
+/// Says in the file that `TRIALS_LOG` names how many trials were made.
+fn log(name: &str, tried: u32) {
+    let Some(path) = std::env::var_os("TRIALS_LOG") else { return };
+    let mut file = File::options().append(true).create(true).open(path).unwrap();
+    writeln!(file, "{name} {tried}").unwrap();
 }
 
 /// A number from the environment.
