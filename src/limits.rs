@@ -33,7 +33,8 @@ pub struct Limits {
     /// Beyond it the value is unknown and counted as an error.
     pub computed_bytes: usize,
     /// Partial matches that one rule holds for one key: for each start, every way in which what is bound may go on. The
-    /// earliest starts and of each the preferred ways are kept; the others are refused and counted. Of a window rule the
+    /// earliest starts and of each the preferred ways are kept; the others are refused and counted. Where ways are held in
+    /// common (the form `shared` of `matches all`), the events that wait, once at each place. Of a window rule the
     /// events that it holds for one key: one that comes when there are as many is not taken, and counted.
     pub partials_per_key: usize,
     /// Starts of one rule that are open in one [key group](crate::KeyGroups), over all its keys. One that comes when there

@@ -11,6 +11,12 @@ impl RegisterId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The register so many places behind it.
+    #[must_use]
+    pub fn plus(self, words: u32) -> Self {
+        RegisterId(self.0.saturating_add(words))
+    }
 }
 
 /// What a register counts.

@@ -118,5 +118,5 @@ fn add(sum: &mut RuleStats, part: &RuleStats) {
     sum.eval_errors += part.eval_errors;
     sum.open += part.open;
     sum.pending += part.pending;
-    sum.refused += part.refused;
+    sum.refused = sum.refused.saturating_add(part.refused);
 }

@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 use super::Unfit;
 use super::calendar::Calendar;
 use super::form::{Form, Stop};
+use super::places::Places;
 use crate::alert::RuleInfo;
 use crate::automaton::Automaton;
 use crate::event::Fields;
@@ -56,6 +57,8 @@ pub struct Compiled {
     pub form: Form,
     /// Its steps, if they are held as a queue.
     pub stops: Vec<Stop>,
+    /// Where its derivations wait, if they are held in common.
+    pub places: Option<Places>,
     /// The event types that can do something to a partition; `None` is every event.
     pub kinds: Option<Vec<usize>>,
     /// What it looks at together, if it is a window.
@@ -223,11 +226,12 @@ impl Compiled {
             starts.iter().filter(|e| e.target.is_some()).flat_map(|e| &e.absences).map(|a| a.step).collect();
         first_absences.sort_unstable();
         first_absences.dedup();
-        let form = Form::of(rule);
+        let form = Form::of(rule, &automaton);
         let observed = rule.timeout.is_some()
             || window.as_ref().is_some_and(|window| window.shape.closes())
             || report == Report::Final
             || automaton.all_edges().any(|edge| edge.target.is_none() && !edge.absences.is_empty());
+        let places = form.places(rule, &automaton);
         let kinds = touched_by(rule, &steps);
         let lagging = lagging(rule);
         Ok(Compiled {
@@ -247,6 +251,7 @@ impl Compiled {
             observed,
             form,
             stops: form.stops(rule),
+            places,
             kinds,
             window,
         })

@@ -59,7 +59,7 @@ impl Cost {
         let pattern = rule.pattern();
         let automaton = Automaton::new(pattern, limits.edges)?;
         let lags = lags(rule);
-        let form = Form::of(rule);
+        let form = Form::of(rule, &automaton);
         let (holds, ends) = match &rule.body {
             Body::Event(_) => (None, End::Nothing),
             Body::Sequence(sequence) => (Some(holds(form, sequence.policy)), end(sequence, &automaton)),
@@ -67,7 +67,7 @@ impl Cost {
         };
         Ok(Cost {
             form,
-            because: Form::because(rule),
+            because: Form::because(rule, &automaton),
             holds,
             ends,
             limit: holds.map(|_| limits.partials_per_key),
@@ -110,6 +110,7 @@ fn holds(form: Form, policy: Policy) -> &'static str {
     match (form, policy) {
         (_, Policy::Latest) => "the latest of each place",
         (Form::Queue, _) => "starts",
+        (Form::Shared, _) => "bound events, each once",
         _ => "starts with all their ways on",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::places::Places;
+use crate::automaton::Automaton;
 use crate::id::{SlotId, StepId};
 use crate::plan::{
     Aggregate, Body, Compare, Expr, Item, Mode, Pattern, Policy, Repeat, Report, Rule, Sequence, Step, Window,
@@ -15,6 +17,8 @@ pub enum Form {
     Stateless,
     /// Starts that wait at the same step move together.
     Queue,
+    /// The events of the time bound with what each of them does to whatever waits; matches are found when some complete.
+    Shared,
     /// Each start has its derivations.
     Runs,
     /// There are none: the events of a window, and what is added up of them.
@@ -33,10 +37,17 @@ pub struct Stop {
 }
 
 impl Form {
-    /// The cheapest form that is legal for a rule.
-    pub fn of(rule: &Rule) -> Form {
+    /// The cheapest form that is legal for a rule with this automaton.
+    pub fn of(rule: &Rule, automaton: &Automaton) -> Form {
         match &rule.body {
             Body::Event(pattern) if pattern.steps.iter().all(|step| !looks_back(step)) => Form::Stateless,
+            Body::Sequence(sequence) if is_all(sequence) => {
+                if shared(rule, sequence, automaton).is_ok() {
+                    Form::Shared
+                } else {
+                    Form::Runs
+                }
+            }
             Body::Sequence(sequence) if why_no_queue(rule, sequence).is_none() => Form::Queue,
             Body::Event(_) | Body::Sequence(_) => Form::Runs,
             Body::Window(_) => Form::Window,
@@ -46,7 +57,7 @@ impl Form {
     /// The form that any rule of this form can have.
     pub fn general(self) -> Form {
         match self {
-            Form::Stateless | Form::Queue | Form::Runs => Form::Runs,
+            Form::Stateless | Form::Queue | Form::Shared | Form::Runs => Form::Runs,
             Form::Window => Form::Window,
         }
     }
@@ -70,11 +81,20 @@ impl Form {
         }
     }
 
-    /// Why no cheaper form is legal, if there is one; of a window, what in it costs more than the rest.
-    pub fn because(rule: &Rule) -> Option<String> {
+    /// The places of a rule that has this form, where it is the shared one.
+    pub fn places(self, rule: &Rule, automaton: &Automaton) -> Option<Places> {
         match &rule.body {
-            Body::Event(_) if Form::of(rule) == Form::Stateless => None,
+            Body::Sequence(sequence) if self == Form::Shared => shared(rule, sequence, automaton).ok(),
+            _ => None,
+        }
+    }
+
+    /// Why no cheaper form is legal, if there is one; of a window, what in it costs more than the rest.
+    pub fn because(rule: &Rule, automaton: &Automaton) -> Option<String> {
+        match &rule.body {
+            Body::Event(_) if Form::of(rule, automaton) == Form::Stateless => None,
             Body::Event(_) => Some("its condition looks at the event before".into()),
+            Body::Sequence(sequence) if is_all(sequence) => shared(rule, sequence, automaton).err(),
             Body::Sequence(sequence) => why_no_queue(rule, sequence),
             Body::Window(window) => anew(rule, window),
         }
@@ -106,6 +126,7 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Form::Stateless => "stateless",
             Form::Queue => "queue",
+            Form::Shared => "shared",
             Form::Runs => "runs",
             Form::Window => "window",
         })
@@ -153,6 +174,39 @@ fn why_not_step(step: &Step, last: bool, before_end: bool, may_look: bool) -> Op
         () if fixed || (before_end && min >= 1 && max.is_none() && greedy) => None,
         () => Some("may bind more or fewer events while the next step waits"),
     }
+}
+
+/// Every set of bindings is held in common where what a derivation waits for does not look at what it has bound, nor at
+/// when, and where no two derivations bind the same.
+fn shared(rule: &Rule, sequence: &Sequence, automaton: &Automaton) -> Result<Places, String> {
+    let pattern = &sequence.pattern;
+    if rule.timeout.is_some() {
+        return Err("`on timeout` asks how far a single start came".into());
+    }
+    if sequence.report == Report::Final {
+        return Err("`emit final` waits for what a match can still grow by".into());
+    }
+    let looks =
+        |condition: &Option<Expr>| condition.as_ref().is_some_and(|c| Expression::split(c).1.is_some());
+    for step in &pattern.steps {
+        let why = match () {
+            () if looks_back(step) || looks(&step.until) => "looks at events bound before",
+            () if step.after.is_some() || step.within.is_some() => "has a bound of its own",
+            () => continue,
+        };
+        return Err(format!("step `{}` {why}", pattern.slot(step.slot).name));
+    }
+    if pattern.groups.iter().any(|group| looks(&group.until)) {
+        return Err("an `until` looks at events bound before".into());
+    }
+    if automaton.edges(None).iter().any(|edge| !edge.absences.is_empty()) {
+        return Err("an absence stands before its first step".into());
+    }
+    Places::new(pattern, automaton)
+}
+
+fn is_all(sequence: &Sequence) -> bool {
+    matches!(sequence.policy, Policy::All { .. })
 }
 
 /// The last step, if it may look at what is bound: whom it takes is complete, and leaves the queue. Behind a loop

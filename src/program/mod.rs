@@ -4,11 +4,13 @@ mod calendar;
 mod compiled;
 mod cost;
 mod form;
+mod places;
 
 pub use calendar::Calendar;
 pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode, WindowCode};
 pub use cost::{Cost, End};
 pub use form::{Form, Stop};
+pub use places::{Place, PlaceSet, Places};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -2,8 +2,8 @@
 //!
 //! The way of a row: `keys` (those it has, worked out where it is decoded) -> `order` (reorder buffer, watermark) ->
 //! [`Engine`] -> `partitions` (rules, deadlines; `room` says whether one may begin) -> `table`
-//! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue` or `runs` (partial matches)
-//! or `windows` (events that are looked at together) -> `report` (the alert) -> `outlet` -> `gate` (what is held back).
+//! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue`, `shared` or `runs` (partial
+//! matches) or `windows` (events that are looked at together) -> `report` (the alert) -> `outlet` -> `gate` (what is held back).
 //! `strata` shows alerts to the rules that look at them. `judge` says what an event fits, `chain` holds what is bound, `snapshot` and `global` take what an engine holds to bytes
 //! and back.
 //!
@@ -26,6 +26,7 @@ mod queue;
 mod report;
 mod room;
 mod runs;
+mod shared;
 mod snapshot;
 mod strata;
 mod table;

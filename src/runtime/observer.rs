@@ -30,7 +30,8 @@ pub trait Observer {
         let _ = (at, step);
     }
 
-    /// A partial match goes on with an event that this step binds.
+    /// A partial match goes on with an event that this step binds. Those that are held in common (the form `shared`) go on
+    /// as one.
     fn advance(&self, at: At<'_>, step: StepId) {
         let _ = (at, step);
     }

@@ -11,6 +11,7 @@ use super::queue::Queue;
 use super::report::{Expired, Looked, Match};
 use super::room::Room;
 use super::runs::Runs;
+use super::shared::Shared;
 use super::windows::Windows;
 use crate::event::Held;
 use crate::plan::Pattern;
@@ -30,6 +31,7 @@ pub(super) struct Partition {
 #[derive(Debug)]
 enum Partials {
     Queue(Box<Queue>),
+    Shared(Box<Shared>),
     Runs(Box<Runs>),
     /// None: the events of a window.
     Windows(Box<Windows>),
@@ -43,6 +45,7 @@ macro_rules! each {
     ($partials:expr, $of:ident => $do:expr, windows $windows:ident => $other:expr) => {
         match $partials {
             Partials::Queue($of) => $do,
+            Partials::Shared($of) => $do,
             Partials::Runs($of) => $do,
             Partials::Windows($windows) => $other,
         }
@@ -92,6 +95,11 @@ impl Outcome {
         }
     }
 
+    /// So many matches or partial matches are beyond a limit; they may be more than can be counted.
+    pub(super) fn refuse(&mut self, count: u64) {
+        self.refused = self.refused.saturating_add(count);
+    }
+
     /// Makes it that of an event that has done nothing yet.
     #[inline]
     pub(super) fn clear(&mut self) {
@@ -107,6 +115,7 @@ impl Partition {
     pub(super) fn new(form: Form) -> Self {
         let partials = match form {
             Form::Queue => Partials::Queue(Box::default()),
+            Form::Shared => Partials::Shared(Box::default()),
             Form::Stateless | Form::Runs => Partials::Runs(Box::default()),
             Form::Window => Partials::Windows(Box::default()),
         };
@@ -165,19 +174,22 @@ impl Partition {
         each!(&self.partials, of => of.to_logical(rule, events))
     }
 
-    /// The same back in any form, out of the events of its snapshot.
+    /// The same back in any form, out of the events of its snapshot; of partial matches that are held one by one at most so
+    /// many.
     pub(super) fn from_logical(
         form: Form,
         rule: &Compiled,
         pattern: &Pattern,
         partition: &PartitionState,
         events: &[Arc<Held>],
+        most: usize,
     ) -> Result<Self, Misfit> {
         let links = LinksIn::new(pattern, events, &partition.links)?;
         let partials = match form {
             Form::Queue => Partials::Queue(Box::new(Queue::from_logical(rule, partition, &links)?)),
+            Form::Shared => Partials::Shared(Box::new(Shared::from_logical(rule, partition, &links)?)),
             Form::Stateless | Form::Runs => {
-                Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links)?))
+                Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links, pattern, most)?))
             }
             Form::Window => Partials::Windows(Box::new(Windows::from_logical(rule, partition, events)?)),
         };

@@ -57,7 +57,7 @@ pub(super) struct RuleCounts {
 impl RuleCounts {
     fn add(&mut self, outcome: &Outcome) {
         self.starts += u64::from(outcome.began);
-        self.refused += outcome.refused;
+        self.refused = self.refused.saturating_add(outcome.refused);
         self.alerts += (outcome.matches.len() + outcome.looked.len()) as u64;
     }
 }

@@ -166,7 +166,7 @@ impl<O: Observer> Engine<O> {
         }
         let pattern = program.pattern_of(compiled);
         let labels = Labels::new(pattern, &compiled.automaton);
-        let form = self.partitions.form(rule);
+        let (form, most) = (self.partitions.form(rule), program.limits().partials_per_key);
         let mut taken: Vec<Taken> = Vec::with_capacity(state.partitions.len());
         for (Blob(key), partition) in state.partitions {
             if taken.last().is_some_and(|before| before.key >= key) {
@@ -178,7 +178,7 @@ impl<O: Observer> Engine<O> {
                 return Err(Misfit::Malformed(Malformed("a key is in two groups")).into());
             }
             let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
-            let state = Partition::from_logical(form, compiled, pattern, &partition, events)?;
+            let state = Partition::from_logical(form, compiled, pattern, &partition, events, most)?;
             taken.push(Taken { rule, key, state });
         }
         let quiet = Quiet::from_states(&compiled.info, group, state.quiet);
@@ -190,7 +190,9 @@ impl<O: Observer> Engine<O> {
         let places = partition.links.iter().map(|link| link.seq);
         let starts = partition.starts.iter().map(|start| start.seq);
         let window = partition.window.iter().flat_map(|window| &window.events).map(|event| event.seq);
-        if places.chain(starts).chain(window).any(|seq| seq >= self.counts.judged + self.shown.heard()) {
+        let rows = partition.shared.iter().flat_map(|shared| &shared.rows).map(|row| row.seq);
+        let mut seqs = places.chain(starts).chain(window).chain(rows);
+        if seqs.any(|seq| seq >= self.counts.judged + self.shown.heard()) {
             return Err(RestoreError::Ahead);
         }
         if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {

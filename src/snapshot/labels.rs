@@ -72,11 +72,7 @@ impl Moved {
         }
         for start in &mut partition.starts {
             for derivation in &mut start.derivations {
-                let value = |was: &Option<usize>| derivation.registers.get((*was)?).copied();
-                derivation.registers = self.registers.iter().map(value).collect::<Option<_>>()?;
-                if let Waits::For { step, .. } = &mut derivation.waits {
-                    *step = self.step(*step)?;
-                }
+                self.place(&mut derivation.registers, &mut derivation.waits)?;
             }
             if let Some(by) = start.expired.as_mut().and_then(|expired| expired.by.as_mut()) {
                 *by = self.step(*by)?;
@@ -93,6 +89,21 @@ impl Moved {
         }
         let events = partition.window.iter_mut().flat_map(|window| &mut window.events);
         for step in events.flat_map(|event| &mut event.steps) {
+            *step = self.step(*step)?;
+        }
+        for place in partition.shared.iter_mut().flat_map(|shared| &mut shared.places) {
+            if let Some(after) = &mut place.after {
+                *after = self.step(*after)?;
+            }
+            self.place(&mut place.registers, &mut place.waits)?;
+        }
+        Some(())
+    }
+
+    fn place(&self, registers: &mut Vec<u32>, waits: &mut Waits) -> Option<()> {
+        let value = |was: &Option<usize>| registers.get((*was)?).copied();
+        *registers = self.registers.iter().map(value).collect::<Option<_>>()?;
+        if let Waits::For { step, .. } = waits {
             *step = self.step(*step)?;
         }
         Some(())

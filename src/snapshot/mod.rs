@@ -18,8 +18,9 @@ mod value;
 pub(crate) use cbor::{Blob, Malformed};
 pub(crate) use events::EventTable;
 pub(crate) use model::{
-    Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, QuietState,
-    RuleCounts, RuleState, StartState, Waits, Watermark, WindowEvent, WindowState,
+    Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, PlaceState,
+    QuietState, RuleCounts, RuleState, SharedEvent, SharedState, StartState, Waits, Watermark, WindowEvent,
+    WindowState,
 };
 pub use report::{Fate, RestoreError, Restored, RestoredRule, Section};
 

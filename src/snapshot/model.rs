@@ -94,7 +94,8 @@ impl RuleCounts {
         self.starts += other.starts;
         self.alerts += other.alerts;
         self.faults += other.faults;
-        self.refused += other.refused;
+        // What is left out may be more than can be counted.
+        self.refused = self.refused.saturating_add(other.refused);
         self.suppressed += other.suppressed;
     }
 }
@@ -240,16 +241,66 @@ pub(crate) struct PartitionState {
     pub(crate) previous: Vec<(StepId, u32)>,
     /// Of a window.
     pub(crate) window: Option<WindowState>,
+    /// Starts whose derivations are told in common.
+    pub(crate) shared: Option<SharedState>,
 }
 
-record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous, 4 window } }
+record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous, 4 window, 5 shared } }
 
 impl PartitionState {
     /// How many starts are open. A window with something in it is one.
     pub(crate) fn open(&self) -> usize {
-        self.starts.len() + usize::from(self.window.as_ref().is_some_and(|window| !window.events.is_empty()))
+        let shared = self.shared.as_ref().map_or(0, SharedState::open);
+        let window = self.window.as_ref().is_some_and(|window| !window.events.is_empty());
+        self.starts.len() + shared + usize::from(window)
     }
 }
+
+/// Starts whose derivations are told in common: what each bound event has done to all that waited.
+#[derive(Debug)]
+pub(crate) struct SharedState {
+    /// Where derivations begin or wait.
+    pub(crate) places: Vec<PlaceState>,
+    /// The bound events, in order.
+    pub(crate) rows: Vec<SharedEvent>,
+}
+
+record! { SharedState { 0 places, 1 rows } }
+
+impl SharedState {
+    /// How many starts are open.
+    fn open(&self) -> usize {
+        let begins = |place: &u32| self.places.get(*place as usize).is_some_and(|of| of.after.is_none());
+        self.rows.iter().filter(|row| row.taken.iter().any(begins)).count()
+    }
+}
+
+/// A place where derivations wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlaceState {
+    /// The step that has bound the event before; without one derivations begin there.
+    pub(crate) after: Option<StepId>,
+    /// In the order of the labels.
+    pub(crate) registers: Vec<u32>,
+    pub(crate) waits: Waits,
+}
+
+record! { PlaceState { 0 after, 1 registers, 2 waits } }
+
+/// A bound event, and what it has done.
+#[derive(Debug)]
+pub(crate) struct SharedEvent {
+    /// Its place among the events of the group.
+    pub(crate) event: u32,
+    /// Its place in the total order.
+    pub(crate) seq: u64,
+    /// At which places it was taken.
+    pub(crate) taken: Vec<u32>,
+    /// At which nobody waits any more, after it and before the next.
+    pub(crate) left: Vec<u32>,
+}
+
+record! { SharedEvent { 0 event, 1 seq, 2 taken, 3 left } }
 
 /// The events that are looked at together.
 #[derive(Debug)]

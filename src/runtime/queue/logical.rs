@@ -28,7 +28,14 @@ impl Queue {
         let numbers = self.links(rule, &mut links);
         let starts = self.starts.iter().map(|start| self.start_state(rule, start, &numbers)).collect();
         let links = links.into_links();
-        PartitionState { links, starts, violated: Vec::new(), previous: Vec::new(), window: None }
+        PartitionState {
+            links,
+            starts,
+            violated: Vec::new(),
+            previous: Vec::new(),
+            window: None,
+            shared: None,
+        }
     }
 
     /// Writes the events of the lanes that a start holds, and gives the number of each by its place.

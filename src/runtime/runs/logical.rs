@@ -7,8 +7,10 @@ use super::{Branch, Expired, Runs, Start, State};
 use crate::automaton::{Edge, Registers};
 use crate::event::Held;
 use crate::id::{SlotId, StepId};
+use crate::plan::Pattern;
 use crate::program::Compiled;
 use crate::runtime::logical::{LinksIn, LinksOut, Misfit, find, way};
+use crate::runtime::shared::{Single, expand};
 use crate::snapshot::{Derivation, EventTable, ExpiredState, Malformed, PartitionState, StartState, Waits};
 
 impl Runs {
@@ -26,15 +28,24 @@ impl Runs {
             self.previous.iter().map(|(step, held)| (*step, held)).collect();
         previous.sort_unstable_by_key(|(step, _)| *step);
         let previous = previous.into_iter().map(|(step, held)| (step, links.event(held))).collect();
-        PartitionState { starts, violated, previous, links: links.into_links(), window: None }
+        PartitionState { starts, violated, previous, links: links.into_links(), window: None, shared: None }
     }
 
-    /// The same back.
+    /// The same back; of derivations that are told in common at most so many.
     pub(in crate::runtime) fn from_logical(
         rule: &Compiled,
         partition: &PartitionState,
         links: &LinksIn<'_>,
+        pattern: &Pattern,
+        most: usize,
     ) -> Result<Runs, Misfit> {
+        if let Some(shared) = &partition.shared {
+            let starts = expand(rule, pattern, shared, links, most)?.into_iter();
+            return Ok(Runs {
+                starts: starts.map(|start| Start::of(rule, start)).collect(),
+                ..Runs::default()
+            });
+        }
         let starts = partition.starts.iter().map(|start| Start::from_logical(rule, start, links));
         let violated = partition.violated.iter().map(|(step, time)| Ok((links.step(*step)?, *time)));
         let previous = partition.previous.iter();
@@ -48,6 +59,12 @@ impl Runs {
 }
 
 impl Start {
+    fn of(rule: &Compiled, (seq, derivations): (u64, Vec<Single>)) -> Start {
+        let branch = |(chain, registers, edge)| Branch::new(rule, chain, registers, State::Wait(edge));
+        let branches = derivations.into_iter().map(branch).collect();
+        Start { seq, branches, expired: None, reported: BTreeSet::new() }
+    }
+
     fn to_logical(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> StartState {
         let derivations = self.branches.iter().map(|branch| branch.to_logical(rule, links)).collect();
         let expired = self.expired.as_ref().map(|expired| ExpiredState {

@@ -40,6 +40,7 @@ impl Windows {
             violated: Vec::new(),
             previous,
             window: Some(window),
+            shared: None,
         }
     }
 

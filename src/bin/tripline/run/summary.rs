@@ -113,7 +113,7 @@ impl Counts {
     }
 
     fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
-        self.stats.rules.iter().map(count).sum()
+        self.stats.rules.iter().map(count).fold(0, u64::saturating_add)
     }
 }
 
