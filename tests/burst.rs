@@ -113,3 +113,58 @@ impl Sink for Found {
         ControlFlow::Continue(())
     }
 }
+
+const SUBSETS: &str = "
+    rule subsets {
+      sequence by user within 1h {
+        first:     login where outcome == \"first\"
+        any more+: login where outcome == \"failure\"
+        ok:        login where outcome == \"success\"
+      }
+      matches all limit 10
+    }";
+
+/// Ten thousand events have more subsets than can be counted; what is held of them grows with the events, and so does
+/// what it takes to find the first.
+#[test]
+fn all_subsets_of_ten_thousand_events_are_held_as_so_many_events() {
+    let held = |count: usize| {
+        let mut outcomes = vec!["failure"; count + 1];
+        outcomes[0] = "first";
+        let (mut alerts, stats, bytes) = run_and_weigh(SUBSETS, &outcomes);
+        alerts.sort();
+        let longest = [3, 2, 2, 2, 2, 1, 1, 1, 1, 0].map(|less| vec![1, count - less, 1]);
+        assert_eq!(alerts, longest);
+        // As many as can be counted, less those that are reported.
+        assert_eq!((stats.alerts, stats.refused), (10, u64::MAX - 10));
+        bytes
+    };
+    let (few, many) = (held(1_000), held(10_000));
+    assert!(few > 10_000 && many < few * 11, "{few} bytes, and {many} for ten times as many events");
+}
+
+/// What is held in common counts once at each place where it waits: here the first event, and nine behind it.
+#[test]
+fn beyond_the_limit_no_more_is_held_in_common() {
+    let limits = Limits { partials_per_key: 10, ..Limits::default() };
+    let mut outcomes = vec!["failure"; 30];
+    outcomes[0] = "first";
+    let rule = SUBSETS.replace("more+", "more");
+    let (alerts, stats) = run_fast(&rule, &outcomes, limits, false);
+    assert_eq!((alerts.len(), stats.refused), (9, 20));
+}
+
+/// The same with the other engine, and what it holds before the last event, as a snapshot.
+fn run_and_weigh(rule: &str, outcomes: &[&str]) -> (Vec<Vec<usize>>, RuleStats, usize) {
+    let program = compile(rule, Limits::default());
+    let options = EngineOptions::default();
+    let mut engine = Engine::with(Arc::clone(&program), options, Setup::default(), ()).unwrap();
+    let mut found = Found::default();
+    let mut events: Vec<Arc<Event>> = events(outcomes).map(Arc::new).collect();
+    let last = events.pop();
+    assert!(engine.push(&Arc::new(Batch::of(program.fields(), events)), &mut found).is_continue());
+    let bytes = engine.groups().owned().map(|group| engine.snapshot(group).len()).max().unwrap();
+    assert!(engine.push(&Arc::new(Batch::of(program.fields(), last)), &mut found).is_continue());
+    let stats = engine.stats().rules[0].clone();
+    (found.0, stats, bytes)
+}

@@ -2,6 +2,7 @@
 //!
 //! `ORACLE_SEED` and `ORACLE_TRIALS` look elsewhere and longer.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use proptest::prop_assert;
@@ -13,7 +14,7 @@ use tripline::program::Form;
 
 use crate::corpus::case::Case;
 use crate::corpus::run::Outcome;
-use crate::corpus::{engine, run};
+use crate::corpus::{engine, notation, run};
 use crate::generate::{Arrival, Trial, chain_trials, rules, search, trials, window_trials};
 
 /// How many random rules of each kind one run tries.
@@ -68,6 +69,55 @@ fn the_engine_agrees_with_the_reference_on_queues() {
         prop_assert!(forms.iter().all(|form| *form == Form::Queue), "{forms:?}\n{}", trial.rules);
         try_one(trial)
     });
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference_on_what_is_held_in_common() {
+    let (tried, shared) = (Cell::new(0), Cell::new(0));
+    search("ORACLE", 2 * TRIALS, &trials(rules::in_common(), Arrival::Mixed), |trial| {
+        let (program, _) = run::compile(&trial.case(), Limits::default());
+        let mut rules = program.iter().flat_map(|program| program.compiled());
+        tried.set(tried.get() + 1);
+        shared.set(shared.get() + u32::from(rules.all(|rule| rule.form == Form::Shared)));
+        try_one(trial)
+    });
+    let (tried, shared): (u32, u32) = (tried.get(), shared.get());
+    assert!(shared * 10 >= tried * 7, "only {shared} of {tried} rules are held in common");
+}
+
+/// Over more events than the engine goes back over at once, which random trials are too short for: in common it says what
+/// it says one by one.
+#[test]
+fn what_is_held_in_common_agrees_over_hundreds_of_events() {
+    let steps = [
+        "s: a | b | x  any c: c",
+        "a: a  any b: b  c: c",
+        "a: a  b+: b  any c: c",
+        "a: a  any b: b  not x: x  c: c",
+        "a: a  any b: b  next c: c",
+        "a: a  any b+?: b where v == 1  any c: c",
+        "a: a  any b: b  any c?: c  d: d",
+        "either { a: a } or { b: b }  any x: x where v > 1  any d: d",
+    ];
+    let mut seed = 1u64;
+    let mut next = |of: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % of
+    };
+    for (steps, limit) in steps.iter().flat_map(|steps| [(steps, 1), (steps, 7)]) {
+        let kinds = ["a", "b", "b", "c", "d", "x", "x", "x"];
+        let line = |n| format!("{n}s {} v={}\n", kinds[next(8) as usize], next(9));
+        let events_text: String = (0..600).map(line).collect();
+        let inputs = notation::inputs(&events_text).unwrap();
+        let rule =
+            format!("rule r {{ sequence global within 390s {{ {steps} }} matches all limit {limit} }}");
+        let case = Case { rule, events_text, inputs, ..Case::default() };
+        let program = Arc::new(run::compile(&case, Limits::default()).0.unwrap());
+        assert_eq!(program.compiled()[0].form, Form::Shared);
+        let expected = said(&engine::in_general(&case, Arc::clone(&program)), true);
+        assert!(expected.len() > 10, "{steps}: {expected:?}");
+        agree(&case, "in common", &expected, &said(&engine::one_by_one(&case, program), true)).unwrap();
+    }
 }
 
 #[test]

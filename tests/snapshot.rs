@@ -59,6 +59,11 @@ fn an_engine_restored_says_the_same_on_queues() {
 }
 
 #[test]
+fn an_engine_restored_says_the_same_on_what_is_held_in_common() {
+    compare(trials(rules::in_common(), Arrival::Mixed));
+}
+
+#[test]
 fn an_engine_restored_holds_back_the_same() {
     compare(trials(rules::held_back(), Arrival::Mixed));
 }

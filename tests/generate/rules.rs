@@ -176,6 +176,39 @@ pub fn limited() -> impl Strategy<Value = RuleTree> {
     rule(&["all limit 1", "all limit 2", "all limit 3"])
 }
 
+/// Rules with `matches all` whose derivations can be held in common: conditions look at their own event, and what has a
+/// bound is the rule.
+pub fn in_common() -> impl Strategy<Value = RuleTree> {
+    let policies = select(&["all limit 1", "all limit 3", "all limit 9", "all limit 100000"][..]);
+    (prop::collection::vec(part(), 1..5), header(), policies).prop_map(|(parts, header, policy)| {
+        let parts = parts.into_iter().map(alone).collect();
+        let within = Some(header.within.unwrap_or(9));
+        RuleTree { parts, within, policy, first: None, last: Vec::new(), ..header }
+    })
+}
+
+/// The same part, its conditions looking at nothing but the event.
+fn alone(part: Part) -> Part {
+    let all = |parts: Vec<Part>| parts.into_iter().map(alone).collect::<Vec<_>>();
+    match part {
+        Part::Step(step) => Part::Step(Step {
+            mode: if step.own_key || step.bound.is_some() { "any " } else { step.mode },
+            bound: None,
+            filter: own_event(step.filter),
+            absence: step.absence.map(|(kind, _, filter)| (kind, None, own_event(filter))),
+            ..step
+        }),
+        Part::Group { parts, quantifier, until } => Part::Group { parts: all(parts), quantifier, until },
+        Part::Either(branches) => Part::Either(branches.into_iter().map(all).collect()),
+        Part::Of { take, members } => Part::Of { take, members: all(members) },
+        Part::Optional(parts) => Part::Optional(all(parts)),
+    }
+}
+
+fn own_event(filter: Option<Filter>) -> Option<Filter> {
+    filter.filter(|filter| matches!(filter, Filter::Above(_)))
+}
+
 const POLICIES: [&str; 6] = ["disjoint", "separate", "every", "all limit 100000", "to first", "to last"];
 
 fn rule(policies: &'static [&'static str]) -> impl Strategy<Value = RuleTree> {

@@ -31,6 +31,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
         trials(rules::keyed(), Arrival::Mixed).boxed(),
         trials(rules::limited(), Arrival::Mixed).boxed(),
         trials(rules::queues(), Arrival::Mixed).boxed(),
+        trials(rules::in_common(), Arrival::Mixed).boxed(),
         trials(rules::held_back(), Arrival::Mixed).boxed(),
         window_trials(Arrival::Mixed).boxed(),
         chain_trials(Arrival::Mixed).boxed(),

@@ -89,6 +89,11 @@ fn random_queues_are_refused_the_same_starts() {
 }
 
 #[test]
+fn random_rules_held_in_common_are_refused_the_same_starts() {
+    compare(trials(rules::in_common(), Arrival::Mixed), 20, |n| at_most(1 + n % 3));
+}
+
+#[test]
 fn random_timeouts_are_refused_the_same_starts() {
     compare(trials(rules::timeouts(), Arrival::Mixed), 20, |n| at_most(1 + n % 3));
 }

@@ -102,6 +102,11 @@ fn random_queues_are_refused_the_same_events() {
 }
 
 #[test]
+fn random_rules_held_in_common_are_refused_the_same_events() {
+    compare(trials(rules::in_common(), Arrival::Mixed), 20, few);
+}
+
+#[test]
 fn random_timeouts_are_refused_the_same_events() {
     compare(trials(rules::timeouts(), Arrival::Mixed), 20, few);
 }
