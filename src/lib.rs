@@ -50,9 +50,9 @@
 //! The library has no clock, no threads and no randomness: the same program and the same events give the same alerts.
 //! No input makes it panic. What grows with the events of one key has a bound in [`Limits`], and so have the open
 //! starts of a rule and what each of them binds of the fields that rules ask for. No bound yet have: the events that wait in
-//! the reorder buffer; keys that remember something without a start (an absence before the first step, `lag`); what
-//! `matches all` remembers of a start to report nothing twice; and what alerts want of an event beyond those fields, where
-//! whole events are kept.
+//! the reorder buffer; keys that remember something without a start (an absence before the first step, `lag`, a quiet time of
+//! `suppress`); what `matches all` remembers of a start to report nothing twice, where it is held in the general form; and
+//! what alerts want of an event beyond those fields, where whole events are kept.
 //!
 //! # Features
 //!

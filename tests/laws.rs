@@ -30,7 +30,7 @@ use tripline::{
 use crate::corpus::case::{self, Case};
 use crate::corpus::notation::Input;
 use crate::corpus::run;
-use crate::generate::{Arrival, Trial, chain_trials, rules, search, trials, window_trials};
+use crate::generate::{Arrival, Trial, chain_trials, is_usual, rules, search, trials, window_trials};
 
 /// How many random rules of each kind one run tries.
 const TRIALS: u32 = 400;
@@ -91,7 +91,7 @@ fn of_kind(
         Ok(())
     });
     let (tried, alerting): (u32, u32) = (tried.get(), alerting.get());
-    assert!(alerting * 3 >= tried, "only {alerting} of {tried} trials raise an alert");
+    assert!(!is_usual("LAWS") || alerting * 3 >= tried, "only {alerting} of {tried} trials raise an alert");
 }
 
 /// The events in an order in which none comes more than `lateness` behind a later one, the same for the same `turn`.

@@ -96,6 +96,11 @@ fn log(name: &str, tried: u32) {
     writeln!(file, "{name} {tried}").unwrap();
 }
 
+/// Whether the trials are those that are always the same. Only of them it is asked what they show: others may be few.
+pub fn is_usual(name: &str) -> bool {
+    ["SEED", "TRIALS"].iter().all(|what| setting(name, what).is_none())
+}
+
 /// A number from the environment.
 pub fn setting(name: &str, what: &str) -> Option<u32> {
     std::env::var(format!("{name}_{what}")).ok().and_then(|text| text.parse().ok())

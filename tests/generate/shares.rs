@@ -139,7 +139,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 64] = [
+const CONSTRUCTS: [&str; 65] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -200,6 +200,7 @@ const CONSTRUCTS: [&str; 64] = [
     "window: over events",
     "window: session",
     "window: sliding",
+    "window: suppress",
     "window: tumbling",
     "window: when",
     "window: whenever",
@@ -209,7 +210,11 @@ const CONSTRUCTS: [&str; 64] = [
 fn constructs(rule: &Rule) -> Vec<&'static str> {
     let sequence = match &rule.body {
         Body::Sequence(sequence) => sequence,
-        Body::Window(window) => return of_window(window),
+        Body::Window(window) => {
+            let mut found = of_window(window);
+            found.extend(rule.suppress.is_some().then_some("window: suppress"));
+            return found;
+        }
         Body::Event(_) => return Vec::new(),
     };
     let pattern = &sequence.pattern;

@@ -13,8 +13,22 @@ pub struct WindowRule {
 /// Rules over windows of every shape, with one step or two.
 pub fn any() -> impl Strategy<Value = WindowRule> {
     let keys = select(&["global", "global", "by k", "by k", "by lower(k)", "by w"][..]);
-    (keys, shape(), step(), prop::option::weighted(0.6, step()), condition(), prop::bool::ANY, emit())
-        .prop_map(|(key, shape, x, y, condition, ever, emit)| write(key, &shape, x, y, condition, ever, emit))
+    let suppress = select(&["", "", "", "", "", "suppress 2s", "suppress 5s", "suppress forever"][..]);
+    (
+        keys,
+        shape(),
+        step(),
+        prop::option::weighted(0.6, step()),
+        condition(),
+        prop::bool::ANY,
+        emit(),
+        suppress,
+    )
+        .prop_map(|(key, shape, x, y, condition, ever, emit, suppress)| {
+            let rule = write(key, &shape, x, y, condition, ever, emit);
+            let end = if suppress.is_empty() { "}".to_owned() } else { format!("  {suppress}\n}}") };
+            WindowRule { text: rule.text.trim_end_matches('}').to_owned() + &end, ..rule }
+        })
 }
 
 /// What of its events fit: types, what is asked of them, and whether the step has its own key.
