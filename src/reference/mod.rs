@@ -224,8 +224,8 @@ fn depths(rules: &[(&Rule, &Arc<RuleInfo>)]) -> Vec<usize> {
     }
 }
 
-/// The one order of alerts: moment of certainty, (place of the causing event and depth, the same for all of these,) rule
-/// name, key, id.
+/// The one order of alerts: moment of certainty, (place of the causing event, the same for all of these,) depth, rule name,
+/// key, id.
 fn in_order(mut certain: Vec<Certain>) -> Vec<Certain> {
     certain.sort_by(|(s, a, _), (t, b, _)| s.cmp(t).then_with(|| order(a, b)));
     certain
@@ -233,5 +233,6 @@ fn in_order(mut certain: Vec<Certain>) -> Vec<Certain> {
 
 /// The order of alerts of the same moment and cause.
 fn order(a: &Alert, b: &Alert) -> Ordering {
-    a.rule.name.cmp(&b.rule.name).then_with(|| a.key.cmp(&b.key)).then_with(|| a.id.cmp(&b.id))
+    let by_rule = a.rule.depth.cmp(&b.rule.depth).then_with(|| a.rule.name.cmp(&b.rule.name));
+    by_rule.then_with(|| a.key.cmp(&b.key)).then_with(|| a.id.cmp(&b.id))
 }
