@@ -40,23 +40,26 @@ impl Queue {
 
     /// Writes the events of the lanes that a start holds, and gives the number of each by its place.
     fn links(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> Vec<Vec<u32>> {
-        // For each place how many starts more hold the event there than the one before it.
-        let mut more: Vec<Vec<i64>> = self.lanes.iter().map(|lane| vec![0; lane.events.len() + 1]).collect();
+        // For each place how many starts begin to hold events there, and how many hold none from there on.
+        let mut ends: Vec<Vec<(i64, i64)>> =
+            self.lanes.iter().map(|lane| vec![(0, 0); lane.events.len() + 1]).collect();
         for start in &self.starts {
-            for ((_, lane, from, to), more) in intervals(&self.lanes, rule, start).zip(&mut more) {
-                more[lane.place(from)] += 1;
-                more[lane.place(to)] -= 1;
+            for ((_, lane, from, to), ends) in intervals(&self.lanes, rule, start).zip(&mut ends) {
+                ends[lane.place(from)].0 += 1;
+                ends[lane.place(to)].1 += 1;
             }
         }
         let mut numbers = Vec::new();
-        for ((stop, lane), more) in rule.stops.iter().zip(&self.lanes).zip(&more) {
-            let (mut holders, mut before) = (0, false);
-            let number = |((seq, event), more): (&(u64, Arc<Held>), &i64)| {
-                holders += more;
-                let back = u32::from(std::mem::replace(&mut before, holders > 0));
-                if holders > 0 { links.push(event, stop.step, back, *seq) } else { 0 }
+        for ((stop, lane), ends) in rule.stops.iter().zip(&self.lanes).zip(&ends) {
+            let mut holders = 0;
+            let number = |((seq, event), (begin, end)): (&(u64, Arc<Held>), &(i64, i64))| {
+                // An event stands behind the one before it only for who holds both: what nobody holds in between is not
+                // written, and what is read back knows nothing of it.
+                let both = holders - end;
+                holders = both + begin;
+                if holders > 0 { links.push(event, stop.step, u32::from(both > 0), *seq) } else { 0 }
             };
-            numbers.push(lane.events.iter().zip(more).map(number).collect());
+            numbers.push(lane.events.iter().zip(ends).map(number).collect());
         }
         numbers
     }
