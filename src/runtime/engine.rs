@@ -266,9 +266,8 @@ impl<O: Observer> Engine<O> {
         until: Option<Timestamp>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
+        self.pass(depth, until, outlet)?;
         let mut certain = Vec::new();
-        self.partitions.pass(depth, until, &mut certain);
-        emit(std::mem::take(&mut certain), outlet)?;
         if until.is_none() && depth + 1 == self.partitions.program.strata() {
             self.partitions.end(&mut certain);
         }

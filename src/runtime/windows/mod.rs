@@ -231,7 +231,7 @@ impl Windows {
 
     /// What is in the window that is looked at.
     fn view(&self) -> InWindow<'_> {
-        InWindow { windows: self, from: 0, to: self.inside }
+        InWindow { windows: self, from: 0, to: self.inside, kept: true }
     }
 
     /// What is in the window of an event that comes now. Of those at regular times that may be one behind the window that
@@ -239,7 +239,7 @@ impl Windows {
     fn view_at(&self, window: &WindowCode, time: Timestamp) -> InWindow<'_> {
         let regular = matches!(window.shape, Shape::Periodic { .. });
         if regular && !self.events.is_empty() && window.calendar.first(time) > self.open {
-            return InWindow { windows: self, from: self.inside, to: self.events.len() };
+            return InWindow { windows: self, from: self.inside, to: self.events.len(), kept: false };
         }
         self.view()
     }

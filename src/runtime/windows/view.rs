@@ -16,6 +16,8 @@ pub(super) struct InWindow<'w> {
     /// Which of the events they are.
     pub(super) from: usize,
     pub(super) to: usize,
+    /// Whether it is the window of which counts and sums are kept.
+    pub(super) kept: bool,
 }
 
 impl<'w> InWindow<'w> {
@@ -24,13 +26,8 @@ impl<'w> InWindow<'w> {
         self.windows.events.range(self.from..self.to).filter(move |entry| entry.fits(slot))
     }
 
-    /// Whether it is the window of which counts and sums are kept.
-    fn is_kept(self) -> bool {
-        self.from == 0
-    }
-
     fn count_of(self, slot: SlotId) -> u64 {
-        match self.windows.counts.get(slot.index()).filter(|_| self.is_kept()) {
+        match self.windows.counts.get(slot.index()).filter(|_| self.kept) {
             Some(count) => *count,
             None => self.of(slot).count() as u64,
         }
@@ -69,6 +66,6 @@ impl Bound for InWindow<'_> {
     }
 
     fn meter(&self, gauge: usize) -> Option<&Meter> {
-        self.windows.meters.get(gauge).filter(|_| self.is_kept())
+        self.windows.meters.get(gauge).filter(|_| self.kept)
     }
 }
