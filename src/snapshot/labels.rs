@@ -2,7 +2,8 @@
 
 use compact_str::{CompactString, format_compact};
 
-use super::model::{Labels, PartitionState, RegisterLabel, Waits};
+use super::model::{Labels, RegisterLabel};
+use super::partition::{PartitionState, Waits};
 use crate::automaton::{Automaton, Register};
 use crate::id::{SlotId, StepId};
 use crate::plan::{Item, Pattern};

@@ -4,7 +4,7 @@
 //! A snapshot is logical: it says what is bound and what is waited for by the names that a rule file gives, so that
 //! another form of state, a later version or an edited rule can read it. It is versioned and carries a checksum.
 //! `src/snapshot/README.md` has the format, for whoever reads it in another language.
-// `model` is what a snapshot says, `labels` what the parts of a rule are called, `events` how events come in and out,
+// `model` is what a snapshot says, `partition` what it says of one rule and key, `labels` what the parts of a rule are called, `events` how events come in and out,
 // `cbor` and `value` how all of it is written, `envelope` what stands around it.
 
 mod cbor;
@@ -12,15 +12,16 @@ mod envelope;
 mod events;
 mod labels;
 mod model;
+mod partition;
 mod report;
 mod value;
 
 pub(crate) use cbor::{Blob, Malformed};
 pub(crate) use events::EventTable;
-pub(crate) use model::{
-    Derivation, ExpiredState, Global, Group, KeyPlace, Labels, Link, PartitionState, Piece, PlaceState,
-    QuietState, RuleCounts, RuleState, SharedEvent, SharedState, StartState, Waits, Watermark, WindowEvent,
-    WindowState,
+pub(crate) use model::{Global, Group, KeyPlace, Labels, QuietState, RuleCounts, RuleState, Watermark};
+pub(crate) use partition::{
+    Derivation, ExpiredState, Link, PartitionState, Piece, PlaceState, SharedEvent, SharedState, StartState,
+    Waits, WindowEvent, WindowState,
 };
 pub use report::{Fate, RestoreError, Restored, RestoredRule, Section};
 

@@ -79,15 +79,8 @@ fn a_snapshot_of_version_1_says_what_it_said() {
 /// What the page says of windows, which came later.
 #[test]
 fn a_snapshot_of_a_window_is_as_the_page_says() {
-    let case = Case {
-        rule: "rule r { window by k every 5s { a: a  b: b where v > 1 } when count(a) > 1 }".into(),
-        inputs: notation::inputs("1s a k=1\n2s b k=1 v=2\n3s a k=1\n6s a k=1\n11s a k=1").unwrap(),
-        ..Case::default()
-    };
-    let program = Arc::new(run::compile(&case, Limits::default()).0.unwrap());
-    let mut format = Format::new();
-    engine::seen(&case, program, |engine| sections(engine).iter().for_each(|bytes| format.section(bytes)));
-    let (text, missing) = format.finish();
+    let rule = "rule r { window by k every 5s { a: a  b: b where v > 1 } when count(a) > 1 }";
+    let (text, missing) = said_of(rule, "1s a k=1\n2s b k=1 v=2\n3s a k=1\n6s a k=1\n11s a k=1");
     assert!(!missing.iter().any(|field| field.contains("indow")), "{missing:?}");
     let closed = "events 0\n          seq: 3\n          steps: [\"a\"]\n        fired: 1\n        closes: 1767225610000000000\n";
     assert!(text.contains(closed), "{text}");
@@ -96,20 +89,21 @@ fn a_snapshot_of_a_window_is_as_the_page_says() {
 /// What the page says of derivations that are told in common, which came later.
 #[test]
 fn a_snapshot_of_what_is_held_in_common_is_as_the_page_says() {
-    let rule =
-        "sequence by k within 1h { a: a  any b{1,2}: b  not x: x  c: c  any d: d } matches all limit 3";
-    let case = Case {
-        rule: format!("rule r {{ {rule} }}"),
-        inputs: notation::inputs("1s a k=1\n2s b k=1\n3s x k=1\n4s b k=1\n5s c k=1").unwrap(),
-        ..Case::default()
-    };
-    let program = Arc::new(run::compile(&case, Limits::default()).0.unwrap());
-    let mut format = Format::new();
-    engine::seen(&case, program, |engine| sections(engine).iter().for_each(|bytes| format.section(bytes)));
-    let (text, missing) = format.finish();
+    let rule = "rule r { sequence by k within 1h { a: a  any b{1,2}: b  not x: x  c: c  any d: d } matches all limit 3 }";
+    let (text, missing) = said_of(rule, "1s a k=1\n2s b k=1\n3s x k=1\n4s b k=1\n5s c k=1");
     let missed = |field: &&String| field.contains("hared") || field.starts_with("PlaceState");
     assert_eq!(missing.iter().find(missed), None);
     assert!(text.contains("after: \"b\"\n") && text.contains("registers: [2]\n"), "{text}");
+}
+
+/// What the snapshots say that are taken behind each event, and the fields that none of them has.
+fn said_of(rule: &str, events: &str) -> (String, Vec<String>) {
+    let inputs = notation::inputs(events).unwrap();
+    let case = Case { rule: rule.into(), inputs, ..Case::default() };
+    let program = Arc::new(run::compile(&case, Limits::default()).0.unwrap());
+    let mut format = Format::new();
+    engine::seen(&case, program, |engine| sections(engine).iter().for_each(|bytes| format.section(bytes)));
+    format.finish()
 }
 
 #[test]
