@@ -5,6 +5,7 @@
 //! | law | test |
 //! |---|---|
 //! | in whatever order events arrive within the lateness | here |
+//! | however the events of open sources are interleaved | here |
 //! | whether a stream is replayed in one batch, or comes live: event by event, with a clock that moves the watermark | here |
 //! | with one thread, two or three, and chunks of any size | `pipeline` |
 //! | in batches of any size | `oracle`, with watermarks between them here |
@@ -15,6 +16,7 @@
 //! `LAWS_SEED` and `LAWS_TRIALS` look elsewhere and longer.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,10 +26,11 @@ use proptest::test_runner::{TestCaseError, TestCaseResult};
 use tripline::io::{AlertFormat, AlertStyle, Evidence};
 use tripline::runtime::Engine;
 use tripline::{
-    Alert, AtEnd, Batch, Duration, EngineOptions, Event, Limits, Program, Sink, Stats, Timestamp,
+    Alert, AtEnd, Batch, Duration, EngineOptions, Event, Limits, Program, Sink, Source, Stats, Timestamp,
 };
 
 use crate::corpus::case::{self, Case};
+use crate::corpus::engine::tell;
 use crate::corpus::notation::Input;
 use crate::corpus::run;
 use crate::generate::{Arrival, Trial, chain_trials, is_usual, rules, search, trials, window_trials};
@@ -46,6 +49,22 @@ fn the_order_of_arrival_within_the_lateness_changes_nothing() {
             prop_assert_eq!(&found, &ordered, "{}\n{}\n{:?}", case.rule, case.events_text, places(&inputs));
         }
         Ok(ordered.alerts.len())
+    });
+}
+
+#[test]
+fn how_open_sources_are_interleaved_changes_nothing() {
+    each_kind(Arrival::InOrder, |case, program| {
+        let events = of_sources(&case.inputs);
+        let merged: Vec<Input> = events.iter().cloned().map(Input::Event).collect();
+        let merged = Said::of(case, program, &merged, Duration::ZERO, usize::MAX);
+        for (turn, longest, run) in [(1, 0, u64::MAX), (2, 0, 1), (3, 3, 2), (4, 8, 4)] {
+            let lateness = Duration::from_millis(1000 * longest);
+            let inputs = interleaved(&events, turn, lateness, run);
+            let found = Said::of(case, program, &inputs, lateness, 1);
+            prop_assert_eq!(&found, &merged, "{}\n{}\n{:?}", case.rule, case.events_text, places(&inputs));
+        }
+        Ok(merged.alerts.len())
     });
 }
 
@@ -112,6 +131,42 @@ fn shuffled(inputs: &[Input], turn: u64, lateness: Duration) -> Vec<Input> {
     delayed.into_iter().map(|(.., input)| input).collect()
 }
 
+/// The events as those of three sources, in the order of time, source and offset.
+fn of_sources(inputs: &[Input]) -> Vec<Arc<Event>> {
+    let source = |rank| Arc::new(Source { rank, name: format!("s{rank}") });
+    let sources = [1, 2, 3].map(source);
+    let of_one = |event: &Arc<Event>| {
+        let source = &sources[(event.offset * 7 % 5 % 3) as usize];
+        Arc::new(Event::clone(event).at(source, event.offset))
+    };
+    let mut events: Vec<Arc<Event>> = inputs.iter().filter_map(Input::event).map(of_one).collect();
+    events.sort_by_key(|event| event.place());
+    events
+}
+
+/// All sources open, then some events of one source, up to `run` of them, then of another; none comes more than `lateness`
+/// behind a later one of its source.
+fn interleaved(events: &[Arc<Event>], turn: u64, lateness: Duration, run: u64) -> Vec<Input> {
+    let mut sources: BTreeMap<u32, Vec<Input>> = BTreeMap::new();
+    for event in events {
+        sources.entry(event.source.rank).or_default().push(Input::Event(Arc::clone(event)));
+    }
+    let open = events.iter().map(|event| (event.source.rank, Input::Open(Arc::clone(&event.source))));
+    let mut inputs: Vec<Input> = open.collect::<BTreeMap<u32, Input>>().into_values().collect();
+    let mut queues: Vec<VecDeque<Input>> =
+        sources.into_values().map(|events| shuffled(&events, turn, lateness).into()).collect();
+    let mut random = turn;
+    while !queues.is_empty() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let at = (random >> 33) as usize % queues.len();
+        let most = (random >> 13) % run + 1;
+        let taken = queues[at].len().min(usize::try_from(most).unwrap_or(usize::MAX));
+        inputs.extend(queues[at].drain(..taken));
+        queues.retain(|queue| !queue.is_empty());
+    }
+    inputs
+}
+
 /// The same inputs with a clock that moves the watermark as far as is certain, in two steps: no event that is to come,
 /// and was not late anyway, is before it.
 fn live(inputs: &[Input], late: &[u64]) -> Vec<Input> {
@@ -155,9 +210,7 @@ impl Said {
                 let batch = Arc::new(Batch::of(program.fields(), rows.drain(..)));
                 assert!(engine.push(&batch, &mut said).is_continue());
             }
-            if let Input::Advance(watermark) = input {
-                assert!(engine.advance(*watermark, &mut said).is_continue());
-            }
+            assert!(tell(&mut engine, input, &mut said).is_continue());
         }
         let at_end = if case.at_end == case::AtEnd::Hold { AtEnd::Hold } else { AtEnd::Flush };
         assert!(engine.finish(at_end, &mut said).is_continue());

@@ -185,6 +185,7 @@ impl World {
                 Portion::Rows(runs) => assert!(shards.push(&runs, &mut writer).is_continue()),
                 Portion::Reject(reject) => writer.reject(&reject),
                 Portion::Broken(error) => writer.said.broken.push(error.to_string()),
+                Portion::Idle(name) => unreachable!("`{name}` is waited for without end"),
             }
         }
         let _ = shards.finish(AtEnd::Flush, &mut writer);

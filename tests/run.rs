@@ -194,6 +194,40 @@ fn a_pipe_that_stays_open_waits_for_a_small_sample_only() {
     child.wait().unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_says_nothing_does_not_hold_the_others_for_ever() {
+    let folder = folder();
+    let quiet = folder.path().join("quiet");
+    assert!(Command::new("mkfifo").arg(&quiet).status().unwrap().success());
+    fs::write(folder.path().join("old.ndjson"), event("c", 1) + &event("c", 2)).unwrap();
+    let mut child = start(folder.path(), &["r.trip", "-", "quiet", "old.ndjson", "--idle", "300ms"]);
+    let mut quiet = fs::OpenOptions::new().write(true).open(&quiet).unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let alert: serde_json::Value = serde_json::from_str(&line).unwrap();
+        (alert["rule"].as_str().unwrap().to_owned(), alert["last"].as_str().unwrap()[17..19].to_owned())
+    };
+    let found = |rule: &str, second: &str| (rule.to_owned(), second.to_owned());
+    input.write_all((event("a", 10) + &event("b", 11)).as_bytes()).unwrap();
+    // It would wait for ever for the first line of the pipe.
+    assert_eq!([next(), next(), next()], [found("any", "01"), found("any", "02"), found("pair", "11")]);
+    // What comes then may be too late, or not.
+    quiet.write_all((event("c", 10) + &event("c", 12)).as_bytes()).unwrap();
+    assert_eq!(next(), found("any", "12"));
+    // The other way round.
+    quiet.write_all((event("a", 20) + &event("b", 21)).as_bytes()).unwrap();
+    assert_eq!(next(), found("pair", "21"));
+    drop((quiet, input));
+    let said = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(error.matches("`quiet` says nothing; the others go on").count(), 1, "{error}");
+    assert!(error.contains("8 events, 5 alerts; 1 event too late"), "{error}");
+}
+
 #[test]
 fn a_gate_holds_although_nobody_reads_to_the_end() {
     let folder = folder();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::batch::{Cell, Cells, Span};
-use super::{Batch, Event, Keep, Record, Stamp, Value, ValueRef};
+use super::{Batch, Event, Keep, Record, Source, Stamp, Value, ValueRef};
 use crate::id::FieldId;
 use crate::time::Timestamp;
 
@@ -103,9 +103,14 @@ impl<'b> Row<'b> {
         self.batch.has(self.head.cells, field)
     }
 
+    /// Where it was read.
+    pub(crate) fn source(self) -> Option<&'b Arc<Source>> {
+        self.batch.source_at(self.head.source)
+    }
+
     /// The total order of events: time, source, offset.
     pub fn place(self) -> (Timestamp, u32, u64) {
-        let rank = self.batch.source_at(self.head.source).map_or(0, |source| source.rank);
+        let rank = self.source().map_or(0, |source| source.rank);
         (self.head.time, rank, self.head.offset)
     }
 
@@ -136,7 +141,7 @@ impl<'b> Row<'b> {
         Stamp {
             time: self.head.time,
             kind: self.batch.kind_at(self.head.kind).cloned(),
-            source: self.batch.source_at(self.head.source).map(Arc::clone).unwrap_or_default(),
+            source: self.source().map(Arc::clone).unwrap_or_default(),
             offset: self.head.offset,
             identity: self.identity(),
         }

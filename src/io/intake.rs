@@ -79,6 +79,11 @@ impl Intake {
         !self.is_live && !self.is_one_of_many
     }
 
+    /// Whether what comes next may be long in coming, as of a pipe.
+    pub fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// The name of the input.
     pub fn name(&self) -> &str {
         &self.source.name

@@ -1,6 +1,7 @@
 //! Portions of one input, decoded side by side.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use super::Workers;
 use super::shards::parts;
@@ -73,24 +74,31 @@ impl Decoder {
     }
 }
 
-/// A decoder that is here, or at work while what it gave before is judged.
+/// A decoder that is here, at work while what it gave before is judged, or with a thread that has to be asked.
 pub(super) enum Supply {
     Here(Box<Decoder>),
     Ahead(Ahead<(Box<Decoder>, Decoded)>),
+    Apart(Sender<()>),
 }
 
 impl Supply {
-    /// What was read next, and whoever reads on. Nothing if the threads are gone.
-    pub(super) fn next(self) -> Option<(Decoded, Supply)> {
+    /// Whether the next bytes of the input may be long in coming.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self, Supply::Here(decoder) if decoder.intake.is_live())
+    }
+
+    /// What was read next, unless that is to be waited for, and whoever reads on. Nothing if the threads are gone.
+    pub(super) fn next(self) -> Option<(Option<Decoded>, Supply)> {
         let (decoder, decoded) = match self {
             Supply::Here(decoder) => read(decoder),
             Supply::Ahead(ahead) => ahead.get()?,
+            Supply::Apart(ask) => return ask.send(()).is_ok().then_some((None, Supply::Apart(ask))),
         };
         if decoded.end.is_some() || !decoder.is_ahead() {
-            return Some((decoded, Supply::Here(decoder)));
+            return Some((Some(decoded), Supply::Here(decoder)));
         }
         let workers = Arc::clone(&decoder.workers);
-        Some((decoded, Supply::Ahead(workers.ahead(move || read(decoder)))))
+        Some((Some(decoded), Supply::Ahead(workers.ahead(move || read(decoder)))))
     }
 }
 

@@ -1,16 +1,19 @@
 //! One input, decoded ahead of its use.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use super::Workers;
-use super::decode::{Decoder, Keyed, Supply};
+use super::apart::Apart;
+use super::decode::{Decoded, Decoder, Keyed, Supply};
 use crate::io::{Block, Error, Intake, Reject};
 use crate::program::Program;
 use crate::runtime::RowKeys;
 
 /// One input: what was decoded of it and is not used up.
 pub(super) struct Feed {
+    name: String,
     /// Nobody, once it has broken.
     supply: Option<Supply>,
     blocks: VecDeque<Keyed>,
@@ -28,18 +31,27 @@ pub(super) enum Next {
     Reject(Reject),
     Broken(Error),
     End,
+    /// It is read elsewhere, and has been asked.
+    Wait,
 }
 
 impl Feed {
     pub(super) fn new(intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
+        let name = intake.name().to_owned();
         let decoder = Box::new(Decoder::new(intake, program, workers));
         Feed {
+            name,
             supply: Some(Supply::Here(decoder)),
             blocks: VecDeque::new(),
             row: 0,
             failed: None,
             ended: false,
         }
+    }
+
+    /// What the input is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The input, unless it is read elsewhere just now. That has an end before the input has.
@@ -92,18 +104,39 @@ impl Feed {
             } else if self.ended {
                 return Next::End;
             } else {
-                self.read();
+                let read = self.supply.take().and_then(Supply::next);
+                self.ended = read.is_none();
+                let (decoded, supply) =
+                    read.map_or((None, None), |(decoded, supply)| (decoded, Some(supply)));
+                self.supply = supply;
+                match decoded {
+                    Some(decoded) => self.take(decoded),
+                    None if self.ended => {}
+                    None => return Next::Wait,
+                }
             }
         }
     }
 
-    fn read(&mut self) {
-        let read = self.supply.take().and_then(Supply::next);
-        self.ended = read.as_ref().is_none_or(|(decoded, _)| decoded.end.is_some());
-        if let Some((decoded, supply)) = read {
-            self.blocks.extend(decoded.blocks);
-            self.failed = decoded.end.and_then(Result::err);
-            self.supply = Some(supply);
+    fn take(&mut self, decoded: Decoded) {
+        self.blocks.extend(decoded.blocks);
+        self.ended = decoded.end.is_some();
+        self.failed = decoded.end.and_then(Result::err);
+    }
+
+    /// Has the input read by a thread, if the next bytes may be long in coming.
+    pub(super) fn set_apart(&mut self, input: usize, apart: &Apart) -> io::Result<()> {
+        if let Some(Supply::Here(decoder)) = self.supply.take_if(|supply| supply.is_live()) {
+            self.supply = Some(Supply::Apart(apart.read(input, decoder)?));
+        }
+        Ok(())
+    }
+
+    /// What was waited for.
+    pub(super) fn arrive(&mut self, decoded: Decoded, decoder: Option<Box<Decoder>>) {
+        self.take(decoded);
+        if let Some(decoder) = decoder {
+            self.supply = Some(Supply::Here(decoder));
         }
     }
 }

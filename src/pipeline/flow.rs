@@ -2,13 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
+use std::io;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Workers;
+use super::apart::{Apart, News};
 use super::feed::{Feed, Next};
 use crate::event::{Batch, Row};
-use crate::io::{Error, Intake, Reject};
+use crate::io::{Error, Intake, Reject, Tap};
 use crate::program::Program;
 use crate::runtime::RowKeys;
 use crate::time::Timestamp;
@@ -22,6 +25,8 @@ pub enum Portion {
     Reject(Reject),
     /// An input that breaks off.
     Broken(Error),
+    /// The name of an input that has said nothing for so long that the others do not wait for it, until it does.
+    Idle(String),
 }
 
 /// Rows of a batch that follow each other in the stream too.
@@ -45,6 +50,8 @@ pub struct Flow {
     heads: BinaryHeap<Reverse<Head>>,
     /// Inputs whose next row is not known yet.
     wanted: Vec<usize>,
+    /// Inputs that are not waited for without end.
+    apart: Option<Apart>,
 }
 
 /// The place of an input's next row, and the input.
@@ -55,7 +62,21 @@ impl Flow {
     pub fn new(intakes: Vec<Intake>, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let wanted = (0..intakes.len()).rev().collect();
         let feeds = intakes.into_iter().map(|intake| Feed::new(intake, program, workers)).collect();
-        Flow { feeds, heads: BinaryHeap::new(), wanted }
+        Flow { feeds, heads: BinaryHeap::new(), wanted, apart: None }
+    }
+
+    /// The same, but that an input whose bytes may be long in coming, as those of a pipe, is waited for no longer than this
+    /// while others have rows. Its own next rows may come late then, as everything that depends on a clock may. `tap` is
+    /// called before each wait. Fails if a thread cannot be started.
+    ///
+    /// Cost: a thread for each such input, which reads one portion ahead.
+    pub fn waiting_at_most(mut self, patience: Duration, tap: &Tap) -> io::Result<Self> {
+        let apart = Apart::new(patience, Arc::clone(tap));
+        for (input, feed) in self.feeds.iter_mut().enumerate() {
+            feed.set_apart(input, &apart)?;
+        }
+        self.apart = Some(apart);
+        Ok(self)
     }
 
     /// What should be said about the inputs that have ended: their names, and what.
@@ -79,7 +100,30 @@ impl Flow {
             }
             Next::Broken(error) => Some(Portion::Broken(error)),
             Next::End => None,
+            Next::Wait => {
+                self.apart.iter_mut().for_each(|apart| apart.wait_for(input));
+                None
+            }
         }
+    }
+
+    /// Waits for inputs that are read apart, if that is due; what is to be said of it.
+    fn wait(&mut self) -> ControlFlow<Portion> {
+        let others = !self.heads.is_empty();
+        match self.apart.as_mut().and_then(|apart| apart.next(others)) {
+            None => {}
+            Some(News::Idle(input)) => {
+                let name = self.feeds.get(input).map(|feed| feed.name().to_owned());
+                return ControlFlow::Break(Portion::Idle(name.unwrap_or_default()));
+            }
+            Some(News::Arrived(arrival)) => {
+                if let Some(feed) = self.feeds.get_mut(arrival.input) {
+                    feed.arrive(arrival.decoded, arrival.decoder);
+                    self.wanted.push(arrival.input);
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// The rows of an input that come before the next row of any other.
@@ -116,6 +160,17 @@ impl Iterator for Flow {
                 self.wanted.pop();
                 if let Some(found) = self.ask(input) {
                     return Some(found);
+                }
+            }
+            if let Some(apart) = &self.apart {
+                if !runs.is_empty() && apart.has_to_wait(!self.heads.is_empty()) {
+                    return Some(Portion::Rows(runs));
+                }
+                if let ControlFlow::Break(idle) = self.wait() {
+                    return Some(idle);
+                }
+                if !self.wanted.is_empty() {
+                    continue;
                 }
             }
             let Some(Reverse((_, input))) = self.heads.pop() else {

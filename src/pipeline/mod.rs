@@ -4,8 +4,10 @@
 //! [`Flow`] (the rows of all inputs in one order) -> [`Shards`] (engines side by side, each for its keys) -> the sink.
 //! What comes out does not depend on the number of threads or the size of chunks.
 //!
-//! What a pipe gives is judged at once: nothing more is read of it while something that was read waits.
+//! What a pipe gives is judged at once: nothing more is read of it while something that was read waits. Where others are
+//! not to wait for it without end it is read by a thread of its own (`apart`).
 
+mod apart;
 mod decode;
 mod feed;
 mod flow;

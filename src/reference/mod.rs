@@ -33,7 +33,7 @@ use self::machine::Machine;
 use self::order::Buffer;
 use self::quiet::Quiet;
 use crate::alert::{Alert, RuleInfo};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::groups::KeyGroups;
 use crate::plan::Rule;
 use crate::program::Program;
@@ -98,6 +98,23 @@ impl Reference {
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
         self.buffer.advance(watermark);
+        self.settle(sink)
+    }
+
+    /// Waits for a source from now on: the watermark is the least of those of the open sources.
+    pub fn open_source(&mut self, source: &Source) {
+        self.buffer.open(source.rank);
+    }
+
+    /// Waits for a source no more until it has an event again.
+    pub fn idle_source(&mut self, rank: u32, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.buffer.idle(rank);
+        self.settle(sink)
+    }
+
+    /// Waits for a source no more: it has no more events.
+    pub fn end_source(&mut self, rank: u32, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.buffer.end(rank);
         self.settle(sink)
     }
 

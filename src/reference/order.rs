@@ -11,22 +11,83 @@ use crate::time::{Duration, Timestamp};
 pub(super) struct Buffer {
     lateness: Duration,
     watermark: Timestamp,
+    /// The open sources by their ranks. While there is none, all events are of one.
+    sources: BTreeMap<u32, Progress>,
+    /// The largest time seen since there is an open source.
+    largest: Option<Timestamp>,
     waiting: BTreeMap<(Timestamp, u32, u64, u64), Arc<Event>>,
     arrivals: u64,
 }
 
+/// How far a source is.
+#[derive(Debug, Default)]
+struct Progress {
+    /// The largest time seen of it.
+    largest: Option<Timestamp>,
+    idle: bool,
+}
+
 impl Buffer {
     pub(super) fn new(lateness: Duration) -> Self {
-        Buffer { lateness, watermark: Timestamp::MIN, waiting: BTreeMap::new(), arrivals: 0 }
+        Buffer {
+            lateness,
+            watermark: Timestamp::MIN,
+            sources: BTreeMap::new(),
+            largest: None,
+            waiting: BTreeMap::new(),
+            arrivals: 0,
+        }
     }
 
-    /// Takes an event and moves the watermark to the largest time seen less the lateness; gives back one that comes
-    /// later than the watermark.
+    /// Waits for a source from now on.
+    pub(super) fn open(&mut self, rank: u32) {
+        self.sources.entry(rank).or_default().idle = false;
+    }
+
+    /// Waits for a source no more until it has an event again.
+    pub(super) fn idle(&mut self, rank: u32) {
+        self.sources.entry(rank).and_modify(|source| source.idle = true);
+        self.wait();
+    }
+
+    /// Waits for a source no more.
+    pub(super) fn end(&mut self, rank: u32) {
+        self.sources.remove(&rank);
+        self.wait();
+        if self.sources.is_empty() {
+            self.largest = None;
+        }
+    }
+
+    /// Moves the watermark to where the open sources allow it: the least of their largest times less the lateness. If
+    /// nobody waits for any of them, nothing is to come before the largest of all.
+    fn wait(&mut self) {
+        let mut waited_for = self.sources.values().filter(|source| !source.idle).peekable();
+        let least = match waited_for.peek() {
+            Some(_) => waited_for.map(|source| source.largest).min().flatten(),
+            None => self.largest,
+        };
+        if let Some(time) = least {
+            self.advance(time.before(self.lateness));
+        }
+    }
+
+    /// Takes an event and moves the watermark to the largest time seen less the lateness, of several sources the least of
+    /// these; gives back one that comes later than the watermark.
     pub(super) fn push(&mut self, event: Arc<Event>) -> Result<(), Arc<Event>> {
-        if event.time < self.watermark {
+        let is_late = event.time < self.watermark;
+        if self.sources.is_empty() {
+            self.advance(event.time.before(self.lateness));
+        } else {
+            let source = self.sources.entry(event.source.rank).or_default();
+            source.largest = source.largest.max(Some(event.time));
+            source.idle = false;
+            self.largest = self.largest.max(Some(event.time));
+            self.wait();
+        }
+        if is_late {
             return Err(event);
         }
-        self.advance(event.time.before(self.lateness));
         let (time, source, offset) = event.place();
         // The number of its arrival tells apart events that were given no place of their own.
         self.waiting.insert((time, source, offset, self.arrivals), event);
@@ -46,9 +107,10 @@ impl Buffer {
     /// The next event before the watermark. An ordered source (no lateness) has nothing more to come between, so its
     /// events at the watermark are given too.
     pub(super) fn release(&mut self) -> Option<Arc<Event>> {
+        let is_ordered = self.lateness == Duration::ZERO && self.sources.len() <= 1;
         let first = self.waiting.first_entry()?;
         let time = first.key().0;
-        let passed = time < self.watermark || (self.lateness == Duration::ZERO && time == self.watermark);
+        let passed = time < self.watermark || (is_ordered && time == self.watermark);
         passed.then(|| first.remove())
     }
 

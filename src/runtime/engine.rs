@@ -142,16 +142,21 @@ impl<O: Observer> Engine<O> {
 
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.straight(None, sink, |engine, outlet| {
-            engine.buffer.advance(watermark);
-            engine.settle(outlet)?;
-            engine.pass(0, Some(engine.buffer.watermark()), outlet)
-        })
+        self.buffer.advance(watermark);
+        self.moved(sink)
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
     pub fn finish(&mut self, at_end: AtEnd, sink: &mut impl Sink) -> ControlFlow<()> {
         self.straight(Some(at_end), sink, |engine, outlet| engine.end(at_end, outlet))
+    }
+
+    /// The watermark may have moved without an event.
+    pub(super) fn moved(&mut self, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.straight(None, sink, |engine, outlet| {
+            engine.settle(outlet)?;
+            engine.pass(0, Some(engine.buffer.watermark()), outlet)
+        })
     }
 
     /// What was counted so far.

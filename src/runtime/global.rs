@@ -1,12 +1,17 @@
 //! What an engine holds of no key, to bytes and back.
 
+use std::sync::Arc;
+
 use super::engine::{Counts, Engine};
 use super::naming::{name_groups, named};
 use super::observer::Observer;
+use super::sources::{Open, Sources};
+use crate::event::Source;
 use crate::snapshot::{
     EventTable, Fate, Global, Malformed, RestoreError, Restored, RestoredRule, RuleCounts, Section, Snapshot,
     Watermark,
 };
+use crate::time::Timestamp;
 
 /// No count is larger: beyond it one would overflow sooner or later.
 pub(super) const MOST: u64 = 1 << 62;
@@ -33,12 +38,24 @@ impl<O: Observer> Engine<O> {
         }
         let (keys, named) = named(&self.partitions.program, &self.buffer);
         let Counts { events, late, judged } = self.counts;
-        let watermarks = vec![Watermark { source: None, time: self.buffer.watermark() }];
+        let (watermarks, furthest) = self.watermarks();
         let arrivals = self.buffer.arrivals();
         let buffer = buffer.into_events();
         let heard = self.shown.heard();
-        let global =
-            Global { watermarks, arrivals, judged, events, late, buffer, arrived, rules, keys, named, heard };
+        let global = Global {
+            watermarks,
+            arrivals,
+            judged,
+            events,
+            late,
+            buffer,
+            arrived,
+            rules,
+            keys,
+            named,
+            heard,
+            furthest,
+        };
         Snapshot::Global(global).write(&self.partitions.program)
     }
 
@@ -46,9 +63,7 @@ impl<O: Observer> Engine<O> {
         if self.counts.events > 0 || self.buffer.begun() {
             return Err(RestoreError::Begun);
         }
-        let [Watermark { source: None, time: watermark }] = global.watermarks[..] else {
-            return Err(Malformed("it has not one watermark for all sources").into());
-        };
+        let order = order(&global)?;
         let Global { arrivals, judged, events, late, .. } = global;
         let counts = global.rules.iter().flat_map(RuleCounts::numbers).copied();
         if counts.chain([arrivals, judged, events, late, global.heard]).any(|count| count > MOST) {
@@ -60,11 +75,25 @@ impl<O: Observer> Engine<O> {
         if waiting.len() != global.arrived.len() {
             return Err(Malformed("an event that waits has no number of arrival").into());
         }
-        self.buffer.restore(watermark, arrivals, waiting, &global.arrived);
+        self.buffer.restore(order, arrivals, waiting, &global.arrived);
         self.counts = Counts { events, late, judged };
         self.shown.restore(judged, global.heard);
         let rules = global.rules.into_iter().map(|counts| self.restore_counts(counts)).collect();
         Ok(Restored { section: Section::Global, rules })
+    }
+
+    /// The watermark of all sources, then those of the open ones; and the furthest of them.
+    fn watermarks(&self) -> (Vec<Watermark>, Option<Timestamp>) {
+        let all = Watermark { source: None, time: self.buffer.watermark(), rank: 0, idle: false };
+        let sources = self.buffer.sources();
+        let of_one = |open: &Open| Watermark {
+            source: Some(open.source.name.as_str().into()),
+            time: open.watermark,
+            rank: open.source.rank,
+            idle: open.idle,
+        };
+        let furthest = (sources.count() > 0).then_some(sources.furthest());
+        (std::iter::once(all).chain(sources.iter().map(of_one)).collect(), furthest)
     }
 
     fn rule_counts(&self) -> Vec<RuleCounts> {
@@ -101,4 +130,21 @@ impl<O: Observer> Engine<O> {
         };
         RestoredRule { name: from.name, fate, partitions: 0, starts: 0 }
     }
+}
+
+/// The watermark of all sources, and those that are open.
+fn order(global: &Global) -> Result<(Timestamp, Sources), Malformed> {
+    let [Watermark { source: None, time, .. }, sources @ ..] = &global.watermarks[..] else {
+        return Err(Malformed("it has no watermark of all sources"));
+    };
+    let one = |of_one: &Watermark| {
+        let name = of_one.source.as_ref().ok_or(Malformed("a watermark is of no source"))?;
+        let source = Source { rank: of_one.rank, name: name.as_str().into() };
+        Ok(Open { source: Arc::new(source), watermark: of_one.time, idle: of_one.idle })
+    };
+    let open = sources.iter().map(one).collect::<Result<Vec<Open>, Malformed>>()?;
+    if !open.is_sorted_by(|a, b| a.source.rank < b.source.rank) {
+        return Err(Malformed("sources are not in order"));
+    }
+    Ok((*time, Sources::restored(open, global.furthest.unwrap_or(Timestamp::MIN))))
 }

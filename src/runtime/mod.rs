@@ -1,6 +1,6 @@
 //! The engine: compiled rules at work on a stream.
 //!
-//! The way of a row: `keys` (those it has, worked out where it is decoded) -> `order` (reorder buffer, watermark) ->
+//! The way of a row: `keys` (those it has, worked out where it is decoded) -> `order` (reorder buffer, watermark; `sources` have their own) ->
 //! [`Engine`] -> `partitions` (rules, deadlines; `room` says whether one may begin) -> `table`
 //! (the states of each key) -> `partition` (the state of one rule for one key) -> `queue`, `shared` or `runs` (partial
 //! matches) or `windows` (events that are looked at together) -> `report` (the alert) -> `outlet` -> `gate` (what is held back).
@@ -28,6 +28,7 @@ mod room;
 mod runs;
 mod shared;
 mod snapshot;
+mod sources;
 mod strata;
 mod table;
 mod timers;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys::RowKeys;
-use crate::event::{Batch, Row};
+use super::sources::Sources;
+use crate::event::{Batch, Row, Source};
 use crate::time::{Duration, Timestamp};
 
 /// A row of a batch that is kept alive for it.
@@ -21,6 +22,7 @@ pub(super) struct Waiting {
 pub(super) struct Buffer {
     lateness: Duration,
     watermark: Timestamp,
+    sources: Sources,
     waiting: BTreeMap<(Timestamp, u32, u64, u64), Waiting>,
     arrivals: u64,
 }
@@ -38,19 +40,28 @@ pub(super) enum Fate {
 
 impl Buffer {
     pub(super) fn new(lateness: Duration) -> Self {
-        Buffer { lateness, watermark: Timestamp::MIN, waiting: BTreeMap::new(), arrivals: 0 }
+        let sources = Sources::new();
+        Buffer { lateness, watermark: Timestamp::MIN, sources, waiting: BTreeMap::new(), arrivals: 0 }
     }
 
-    /// Takes a row and moves the watermark to the largest time seen less the lateness. An ordered source (no lateness)
-    /// has nothing more to come between, so its rows are next at once.
+    /// Takes a row and moves the watermark to the largest time seen less the lateness, of several sources the least of
+    /// these. An ordered source (no lateness) has nothing more to come between, so its rows are next at once.
     pub(super) fn arrive(&mut self, batch: &Arc<Batch>, keys: Option<&Arc<RowKeys>>, row: Row<'_>) -> Fate {
         let (time, source, offset) = row.place();
-        if time < self.watermark {
+        let is_late = time < self.watermark;
+        let behind = time.before(self.lateness);
+        match row.source().filter(|_| self.sources.count() > 0) {
+            Some(source) => {
+                let watermark = self.sources.see(source, behind, self.watermark);
+                self.advance(watermark);
+            }
+            None => self.advance(behind),
+        }
+        if is_late {
             return Fate::Late;
         }
-        self.advance(time.before(self.lateness));
         self.arrivals += 1;
-        if self.lateness == Duration::ZERO && self.waiting.is_empty() {
+        if self.is_one_in_order() && self.waiting.is_empty() {
             return Fate::Next;
         }
         // The number of its arrival tells apart events that were given no place of their own.
@@ -62,7 +73,8 @@ impl Buffer {
     /// Takes so many rows that stand in order, of which these are the first and the last time, if all of them are next at
     /// once; whether they are.
     pub(super) fn arrive_in_order(&mut self, first: Timestamp, last: Timestamp, rows: usize) -> bool {
-        let next = self.lateness == Duration::ZERO && self.waiting.is_empty() && first >= self.watermark;
+        let is_one = self.lateness == Duration::ZERO && self.sources.count() == 0;
+        let next = is_one && self.waiting.is_empty() && first >= self.watermark;
         if next {
             self.advance(last);
             self.arrivals += rows as u64;
@@ -79,6 +91,33 @@ impl Buffer {
         self.watermark
     }
 
+    /// Waits for a source from now on.
+    pub(super) fn open(&mut self, source: &Arc<Source>) {
+        self.sources.open(source);
+    }
+
+    /// Waits for a source no more until it has an event again.
+    pub(super) fn idle(&mut self, rank: u32) {
+        let watermark = self.sources.idle(rank);
+        self.advance(watermark);
+    }
+
+    /// Waits for a source no more.
+    pub(super) fn end(&mut self, rank: u32) {
+        let watermark = self.sources.end(rank);
+        self.advance(watermark);
+    }
+
+    /// The sources that are open.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Whether nothing more can come between what has come: one source, in order.
+    fn is_one_in_order(&self) -> bool {
+        self.lateness == Duration::ZERO && self.sources.count() <= 1
+    }
+
     /// How many rows have arrived in time.
     pub(super) fn arrivals(&self) -> u64 {
         self.arrivals
@@ -90,15 +129,21 @@ impl Buffer {
         rows.filter_map(|((.., arrival), waiting)| Some((*arrival, waiting.batch.row(waiting.row)?)))
     }
 
-    /// Whether a row has arrived or the watermark has moved.
+    /// Whether a row has arrived, the watermark has moved or a source is open.
     pub(super) fn begun(&self) -> bool {
-        self.arrivals > 0 || self.watermark > Timestamp::MIN
+        self.arrivals > 0 || self.watermark > Timestamp::MIN || self.sources.count() > 0
     }
 
-    /// Goes on where another was: its watermark, how many rows had arrived, and the rows that waited with the numbers
-    /// of their arrival.
-    pub(super) fn restore(&mut self, watermark: Timestamp, arrivals: u64, waiting: Batch, arrived: &[u64]) {
-        self.watermark = watermark;
+    /// Goes on where another was: its watermark, its sources, how many rows had arrived, and the rows that waited with the
+    /// numbers of their arrival.
+    pub(super) fn restore(
+        &mut self,
+        (watermark, sources): (Timestamp, Sources),
+        arrivals: u64,
+        waiting: Batch,
+        arrived: &[u64],
+    ) {
+        (self.watermark, self.sources) = (watermark, sources);
         self.arrivals = arrivals;
         let batch = Arc::new(waiting);
         for (row, arrival) in batch.rows().zip(arrived) {
@@ -110,9 +155,10 @@ impl Buffer {
 
     /// The next row before the watermark.
     pub(super) fn release(&mut self) -> Option<Waiting> {
+        let is_one_in_order = self.is_one_in_order();
         let first = self.waiting.first_entry()?;
         let time = first.key().0;
-        let passed = time < self.watermark || (self.lateness == Duration::ZERO && time == self.watermark);
+        let passed = time < self.watermark || (is_one_in_order && time == self.watermark);
         passed.then(|| first.remove())
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Global {
     pub(crate) named: Vec<Vec<(u32, u32)>>,
     /// How many alerts stood between those that were judged: the next one's place is behind them too.
     pub(crate) heard: u64,
+    /// The furthest watermark that any source has had, since one is open.
+    pub(crate) furthest: Option<Timestamp>,
 }
 
 record! {
@@ -45,6 +47,7 @@ record! {
         8 keys,
         9 named,
         10 heard,
+        11 furthest,
     }
 }
 
@@ -59,14 +62,18 @@ pub(crate) struct KeyPlace {
 
 record! { KeyPlace { 0 rule, 1 version, 2 step } }
 
-/// No event before `time` is judged any more. Of a source, or of all of them.
+/// No event before `time` is judged any more. Of an open source, or of all of them.
 #[derive(Debug)]
 pub(crate) struct Watermark {
     pub(crate) source: Option<CompactString>,
     pub(crate) time: Timestamp,
+    /// The place of the source among the sources of the run.
+    pub(crate) rank: u32,
+    /// Whether nobody waits for the source.
+    pub(crate) idle: bool,
 }
 
-record! { Watermark { 0 source, 1 time } }
+record! { Watermark { 0 source, 1 time, 2 rank, 3 idle } }
 
 /// What was counted of one rule.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! The configurations of the fast engine.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use tripline::runtime::{Engine, KeyGroups, Setup};
+use tripline::runtime::{Engine, KeyGroups, Observer, Setup};
 use tripline::snapshot::Fate;
-use tripline::{AtEnd, Batch, EngineOptions, Event, Program};
+use tripline::{AtEnd, Batch, EngineOptions, Event, Program, Sink};
 
 use super::case::{self, Case};
 use super::notation::Input;
@@ -164,7 +165,7 @@ fn run(
             waiting.push(Arc::clone(event));
         }
         let whole = waiting.len() == size || index + 1 == case.inputs.len();
-        if !waiting.is_empty() && (whole || matches!(input, Input::Advance(_))) {
+        if !waiting.is_empty() && (whole || input.event().is_none()) {
             sink.line = waiting.last().map_or_else(String::new, |event| event.offset.to_string());
             let mut batch = Batch::of(program.fields(), waiting.drain(..));
             if groups == named().groups {
@@ -173,9 +174,7 @@ fn run(
             }
             assert!(engine.push(&Arc::new(batch), &mut sink).is_continue());
         }
-        if let Input::Advance(time) = input {
-            assert!(engine.advance(*time, &mut sink).is_continue());
-        }
+        assert!(tell(&mut engine, input, &mut sink).is_continue());
         between(&mut engine);
     }
     sink.line = "end".into();
@@ -185,4 +184,18 @@ fn run(
     };
     assert!(engine.finish(at_end, &mut sink).is_continue());
     sink.outcome(&engine.stats())
+}
+
+/// Tells an engine what is no event.
+pub fn tell<O: Observer>(engine: &mut Engine<O>, input: &Input, sink: &mut impl Sink) -> ControlFlow<()> {
+    match input {
+        Input::Event(_) => ControlFlow::Continue(()),
+        Input::Advance(time) => engine.advance(*time, sink),
+        Input::Open(source) => {
+            engine.open_source(source);
+            ControlFlow::Continue(())
+        }
+        Input::Idle(source) => engine.idle_source(source.rank, sink),
+        Input::End(source) => engine.end_source(source.rank, sink),
+    }
 }

@@ -16,6 +16,12 @@ pub enum Input {
     Event(Arc<Event>),
     /// The watermark moves on without one.
     Advance(Timestamp),
+    /// A source is waited for.
+    Open(Arc<Source>),
+    /// A source is not waited for until it has an event again.
+    Idle(Arc<Source>),
+    /// A source has no more events.
+    End(Arc<Source>),
 }
 
 impl Input {
@@ -23,7 +29,7 @@ impl Input {
     pub fn event(&self) -> Option<&Arc<Event>> {
         match self {
             Input::Event(event) => Some(event),
-            Input::Advance(_) => None,
+            _ => None,
         }
     }
 }
@@ -135,19 +141,35 @@ pub fn lines<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<
 
 /// Reads a stream.
 pub fn inputs(text: &str) -> Result<Vec<Input>, String> {
-    let source = Arc::new(Source { rank: 0, name: "-".into() });
+    let one = Arc::new(Source { rank: 0, name: "-".into() });
     let mut offset = 0;
     let mut inputs = Vec::new();
     for words in lines(text, words)? {
         let (first, rest) = words.split_first().ok_or("an empty line")?;
-        if first == "advance" {
-            inputs.push(Input::Advance(time(rest.first().ok_or("no time")?)?));
-            continue;
-        }
-        offset += 1;
-        inputs.push(Input::Event(Arc::new(event(first, rest)?.at(&source, offset))));
+        let next = || rest.first().map(String::as_str).ok_or("a line breaks off");
+        inputs.push(match first.as_str() {
+            "advance" => Input::Advance(time(next()?)?),
+            "open" => Input::Open(source(next()?)?),
+            "idle" => Input::Idle(source(next()?)?),
+            "end" => Input::End(source(next()?)?),
+            _ => {
+                offset += 1;
+                let event = match source(first) {
+                    Ok(source) => event(next()?, &rest[1..])?.at(&source, offset),
+                    Err(_) => event(first, rest)?.at(&one, offset),
+                };
+                Input::Event(Arc::new(event))
+            }
+        });
     }
     Ok(inputs)
+}
+
+/// A source by its number: `s1`.
+fn source(text: &str) -> Result<Arc<Source>, String> {
+    let rank = text.strip_prefix('s').and_then(|number| number.parse().ok());
+    let rank = rank.ok_or_else(|| format!("`{text}` is no source, as in `s1`"))?;
+    Ok(Arc::new(Source { rank, name: text.into() }))
 }
 
 /// An event: its time from the beginning, its type (`-` for none), its fields.

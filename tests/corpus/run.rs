@@ -56,6 +56,12 @@ pub fn reference_in_groups(case: &Case, program: Arc<Program>, groups: &KeyGroup
                 engine.push(Event::clone(event), &mut sink)
             }
             Input::Advance(time) => engine.advance(*time, &mut sink),
+            Input::Open(source) => {
+                engine.open_source(source);
+                ControlFlow::Continue(())
+            }
+            Input::Idle(source) => engine.idle_source(source.rank, &mut sink),
+            Input::End(source) => engine.end_source(source.rank, &mut sink),
         };
         assert!(flow.is_continue());
     }

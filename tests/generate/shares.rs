@@ -14,6 +14,7 @@ use tripline::{Alert, Batch, EngineOptions, Limits, StepId, Timestamp};
 
 use super::{Arrival, Trial, chain_trials, rules, trials, window_trials};
 use crate::corpus::case::{AtEnd, Case};
+use crate::corpus::engine::tell;
 use crate::corpus::notation::Input;
 use crate::corpus::run;
 
@@ -113,7 +114,7 @@ fn watched(case: &Case, program: &Arc<tripline::Program>) -> (usize, Watch) {
             Input::Event(event) => {
                 engine.push(&Arc::new(Batch::of(program.fields(), [Arc::clone(event)])), &mut alerts)
             }
-            Input::Advance(time) => engine.advance(*time, &mut alerts),
+            other => tell(&mut engine, other, &mut alerts),
         };
         assert!(flow.is_continue());
     }

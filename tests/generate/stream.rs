@@ -19,11 +19,15 @@ pub struct Draft {
     fields: String,
 }
 
-/// How much later than its place each event comes.
-#[derive(Clone, Debug)]
+/// How much later than its place each event comes, and from where.
+#[derive(Clone, Debug, Default)]
 pub struct Delays {
     pub lateness: u32,
     seconds: Vec<u32>,
+    /// Of which source each event is, where there are several.
+    sources: Vec<u32>,
+    /// What is said of sources, and before which event.
+    told: Vec<(usize, &'static str, u32)>,
     /// Before which event the watermark moves on, and by how much beyond the event before.
     advance: Option<(usize, u32)>,
 }
@@ -58,18 +62,33 @@ fn draft((gap, kind, k, l, v, w): Fields) -> Draft {
 }
 
 pub fn delays(arrival: Arrival) -> impl Strategy<Value = Delays> {
-    let none = Just(Delays { lateness: 0, seconds: Vec::new(), advance: None });
+    let none = Just(Delays::default());
     let delay = select(&[0u32, 0, 0, 0, 1, 2, 3, 5][..]);
     let mixed = (
         0..5u32,
         prop::collection::vec(delay, MOST),
         prop::option::weighted(0.2, (1..MOST, select(&[0u32, 0, 1, 3][..]))),
+        prop_oneof![3 => Just((Vec::new(), Vec::new())), 1 => several()],
     )
-        .prop_map(|(lateness, seconds, advance)| Delays { lateness, seconds, advance });
+        .prop_map(|(lateness, seconds, advance, (sources, told))| Delays {
+            lateness,
+            seconds,
+            sources,
+            told,
+            advance,
+        });
     match arrival {
         Arrival::InOrder => none.boxed(),
         Arrival::Mixed => mixed.boxed(),
     }
+}
+
+/// Events of up to three sources, most of which are opened first, and now and then one is idle or ends.
+fn several() -> impl Strategy<Value = (Vec<u32>, Vec<(usize, &'static str, u32)>)> {
+    let opened = prop::collection::vec((Just(0), Just("open"), 1..4u32), 1..4);
+    let told = prop::collection::vec((0..MOST, select(&["open", "idle", "idle", "end"][..]), 1..4u32), 0..4);
+    let told = (opened, told).prop_map(|(opened, told)| [opened, told].concat());
+    (prop::collection::vec(1..4u32, MOST), told)
 }
 
 /// The lines of a stream, in the order of arrival.
@@ -81,13 +100,22 @@ pub fn write(events: &[Draft], wanted: &[&'static str], delays: &Delays) -> Vec<
         time += event.gap;
         let kind = event.kind.or_else(|| wanted.next()).unwrap_or("a");
         let delay = delays.seconds.get(n).copied().unwrap_or_default();
-        lines.push((time + delay, time, format!("{time}s {kind}{}", event.fields)));
+        // The second source is behind the first, and the third behind the second.
+        let delay = delay + delays.sources.get(n).map_or(0, |source| 2 * (source - 1));
+        let source = delays.sources.get(n).map(|source| format!("s{source} ")).unwrap_or_default();
+        lines.push((time + delay, time, format!("{source}{time}s {kind}{}", event.fields)));
     }
     lines.sort_by_key(|(arrival, ..)| *arrival);
     let mut text: Vec<String> = lines.iter().map(|(.., line)| line.clone()).collect();
     if let Some((at, more)) = delays.advance.filter(|(at, _)| *at < lines.len()) {
         let before = lines[..at].iter().map(|(_, time, _)| *time).max().unwrap_or_default();
         text.insert(at, format!("advance {}s", before + more));
+    }
+    // From the end on, so that the places before stay what they are.
+    let mut told = delays.told.clone();
+    told.sort_by_key(|(at, ..)| *at);
+    for (at, what, source) in told.into_iter().rev() {
+        text.insert(at.min(text.len()), format!("{what} s{source}"));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! Order and time: what comes too late, in which order the rest is judged, and when the watermark has passed what.
 
+use std::collections::BTreeMap;
+
 use tripline::{Duration, Event, Timestamp};
 
 use super::derive::{Moment, Place};
@@ -11,48 +13,85 @@ pub struct Stream<'a> {
     pub events: Vec<&'a Event>,
     /// What comes after the watermark.
     pub late: Vec<u64>,
-    /// After each arrival: its number (of the last event, where the watermark moves by itself) and the watermark.
-    watermarks: Vec<(u64, Timestamp)>,
-    lateness: Duration,
+    /// After each input: how far it is.
+    progress: Vec<Progress>,
+}
+
+/// How far a stream is.
+struct Progress {
+    /// The number of the last event.
+    number: u64,
+    watermark: Timestamp,
+    /// Whether nothing can come any more between events of the watermark's time.
+    in_order: bool,
 }
 
 impl<'a> Stream<'a> {
     pub fn new(inputs: &'a [Input], lateness: Duration) -> Self {
-        let mut stream = Stream { events: Vec::new(), late: Vec::new(), watermarks: Vec::new(), lateness };
+        let mut stream = Stream { events: Vec::new(), late: Vec::new(), progress: Vec::new() };
         let (mut watermark, mut number) = (Timestamp::MIN, 0);
-        for input in inputs {
+        for (at, input) in inputs.iter().enumerate() {
+            let (largest, open) = waited_for(&inputs[..=at]);
+            let before = watermark;
+            watermark = watermark.max(largest.map_or(Timestamp::MIN, |time| time.before(lateness)));
             match input {
                 Input::Advance(time) => watermark = watermark.max(*time),
                 Input::Event(event) => {
                     number = event.offset;
-                    if event.time < watermark {
+                    if event.time < before {
                         stream.late.push(number);
                     } else {
-                        watermark = watermark.max(event.time.before(lateness));
                         stream.events.push(event);
                     }
                 }
+                Input::Open(_) | Input::Idle(_) | Input::End(_) => {}
             }
-            stream.watermarks.push((number, watermark));
+            let in_order = lateness == Duration::ZERO && open <= 1;
+            stream.progress.push(Progress { number, watermark, in_order });
         }
-        stream.events.sort_by_key(|event| (event.time, event.offset));
+        stream.events.sort_by_key(|event| event.place());
         stream
     }
 
     /// Where the watermark stands when the input has ended and is held.
     pub fn end(&self) -> Timestamp {
         let last = self.events.last().map_or(Timestamp::MIN, |event| event.time);
-        self.watermarks.last().map_or(last, |(_, watermark)| last.max(*watermark))
+        self.progress.last().map_or(last, |progress| last.max(progress.watermark))
     }
 
     /// The arrival with which comes out what is certain at this moment; `end` if none is.
     pub fn line(&self, moment: Moment) -> String {
-        let passed = |number: u64, watermark: Timestamp| match moment.at {
-            Place::Deadline => moment.time < watermark,
-            Place::Event(event) if self.lateness == Duration::ZERO => self.events[event].offset <= number,
-            Place::Event(_) => moment.time < watermark,
+        let passed = |progress: &&Progress| match moment.at {
+            Place::Event(event) if progress.in_order => {
+                moment.time <= progress.watermark && self.events[event].offset <= progress.number
+            }
+            _ => moment.time < progress.watermark,
         };
-        let line = self.watermarks.iter().find(|(number, watermark)| passed(*number, *watermark));
-        line.map_or("end".into(), |(number, _)| number.to_string())
+        let progress = self.progress.iter().find(passed);
+        progress.map_or("end".into(), |progress| progress.number.to_string())
     }
+}
+
+/// The time before which nothing is to come but for the lateness, as far as the sources tell it, and how many are open. No
+/// source is waited for before it opens, once it is idle, and when it has ended; if none is, all events are of one.
+fn waited_for(inputs: &[Input]) -> (Option<Timestamp>, usize) {
+    let mut open: BTreeMap<u32, (Option<Timestamp>, bool)> = BTreeMap::new();
+    let mut largest = None;
+    for input in inputs {
+        match input {
+            Input::Advance(_) => {}
+            Input::Open(source) => open.entry(source.rank).or_default().1 = false,
+            Input::Idle(source) => _ = open.entry(source.rank).and_modify(|(_, idle)| *idle = true),
+            Input::End(source) => _ = open.remove(&source.rank),
+            Input::Event(event) => {
+                largest = largest.max(Some(event.time));
+                if !open.is_empty() {
+                    let (largest, idle) = open.entry(event.source.rank).or_default();
+                    (*largest, *idle) = ((*largest).max(Some(event.time)), false);
+                }
+            }
+        }
+    }
+    let least = open.values().filter(|(_, idle)| !idle).map(|(largest, _)| *largest).min();
+    (least.unwrap_or(largest), open.len())
 }

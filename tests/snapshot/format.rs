@@ -111,7 +111,7 @@ impl Format {
             ("uint" | "event", Item::Uint(n)) => Some(n.to_string()),
             ("step", Item::Uint(n)) => Some(show(&self.steps[*n as usize])),
             ("slot", Item::Uint(n)) => Some(show(&self.slots[*n as usize])),
-            ("text" | "bytes" | "value" | "fields" | "time", _) => Some(show(item)),
+            ("text" | "bytes" | "bool" | "value" | "fields" | "time", _) => Some(show(item)),
             ("Waits", Item::Array(items)) => Some(self.waits(items)),
             (_, Item::Array(items)) => {
                 let parts: Option<Vec<String>> = match (list(of), pair(of)) {

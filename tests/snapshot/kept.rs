@@ -23,13 +23,14 @@ use crate::corpus::run::{self, Collector};
 const WRITTEN: &str = "v1_shared";
 
 /// Fields that the first snapshot has not: of what was read as lines, of groups that a shell names, of windows, of alerts
-/// between events, of derivations in common, of a later time.
-const NEVER: [&str; 39] = [
+/// between events, of derivations in common, of open sources, of a later time.
+const NEVER: [&str; 42] = [
     "EventData.kept",
     "Events.paths",
     "Global.keys",
     "Global.named",
     "Global.heard",
+    "Global.furthest",
     "KeyPlace.rule",
     "KeyPlace.version",
     "KeyPlace.step",
@@ -58,6 +59,8 @@ const NEVER: [&str; 39] = [
     "SharedState.places",
     "SharedState.rows",
     "Watermark.source",
+    "Watermark.rank",
+    "Watermark.idle",
     "WindowEvent.event",
     "WindowEvent.seq",
     "WindowEvent.steps",
@@ -94,6 +97,16 @@ fn a_snapshot_of_what_is_held_in_common_is_as_the_page_says() {
     let missed = |field: &&String| field.contains("hared") || field.starts_with("PlaceState");
     assert_eq!(missing.iter().find(missed), None);
     assert!(text.contains("after: \"b\"\n") && text.contains("registers: [2]\n"), "{text}");
+}
+
+/// What the page says of open sources, which came later.
+#[test]
+fn a_snapshot_of_open_sources_is_as_the_page_says() {
+    let rule = "rule r { event x: a }";
+    let (text, missing) = said_of(rule, "open s1\nopen s2\ns1 1s a\ns2 9s a\nidle s1");
+    assert!(!missing.iter().any(|field| field.starts_with("Watermark")), "{missing:?}");
+    let first = "source: \"s1\"\n    time: 1767225601000000000\n    rank: 1\n    idle: true\n";
+    assert!(text.contains(first) && text.contains("furthest: 1767225609000000000\n"), "{text}");
 }
 
 /// What the snapshots say that are taken behind each event, and the fields that none of them has.

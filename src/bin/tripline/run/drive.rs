@@ -92,6 +92,7 @@ impl Drive<'_> {
                 }
                 Portion::Reject(reject) => self.reject(&reject, &mut counts),
                 Portion::Broken(error) => self.broken(&error, &mut counts),
+                Portion::Idle(name) => self.idle(name, &mut counts),
             };
             match flow {
                 ControlFlow::Break(()) if counts.is_strict() => break,
@@ -143,6 +144,16 @@ impl Drive<'_> {
         if self.interrupt.exit().is_none() {
             self.error(error);
             counts.failed = true;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// An input that is not waited for is said once.
+    fn idle(self, name: String, counts: &mut Counts) -> ControlFlow<()> {
+        if counts.silent.insert(name.clone()) {
+            let text =
+                format!("`{name}` says nothing; the others go on, and its next events may be too late");
+            self.progress.hidden(|| self.terminal.note(&text));
         }
         ControlFlow::Continue(())
     }

@@ -76,6 +76,10 @@ struct Matching {
     #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
     lateness: Duration,
 
+    /// How long the other inputs wait for a pipe that says nothing; its events may come too late then [default: for ever]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    idle: Option<Duration>,
+
     /// What becomes of pending deadlines at the end of the input: they are counted, or all of them fire
     #[arg(long, value_name = "WHAT", default_value = "hold")]
     at_end: End,
@@ -197,6 +201,11 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Ok(())
     };
     let (mut counts, missing) = match args.matching.engine {
+        Engine::Reference if args.matching.idle.is_some() => {
+            return Err(Stop::Failed(
+                "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
+            ));
+        }
         Engine::Reference => {
             let (readers, missing) = drive.open(&inputs, |input| Reader::open(input, &options, &tap))?;
             begin()?;
@@ -208,7 +217,8 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
             let (intakes, missing) = drive.open(&inputs, open)?;
             begin()?;
-            (drive.fast(Flow::new(intakes, &program, &workers), &workers), missing)
+            let flow = args.matching.patience(Flow::new(intakes, &program, &workers), &tap)?;
+            (drive.fast(flow, &workers), missing)
         }
     };
     counts.failed |= missing;
@@ -266,6 +276,13 @@ fn check_order(args: &Args) -> Result<(), Stop> {
 }
 
 impl Matching {
+    /// Has inputs waited for no longer than they are to be. With one input nobody waits.
+    fn patience(&self, flow: Flow, tap: &Tap) -> Result<Flow, Stop> {
+        let Some(idle) = self.idle else { return Ok(flow) };
+        let patience = std::time::Duration::from_nanos(idle.nanos().unsigned_abs());
+        flow.waiting_at_most(patience, tap).map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
+    }
+
     fn workers(&self) -> Result<Workers, Stop> {
         let there = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Workers::new(self.threads.map_or_else(there, usize::from)).map_err(|e| Stop::Failed(e.to_string()))

@@ -1,6 +1,6 @@
 //! What is said at the end of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, Table, presets};
@@ -53,6 +53,8 @@ pub(super) struct Counts {
     unseen: Unseen,
     /// Rules that did not run, and why.
     idle: Vec<String>,
+    /// The inputs that were not waited for at some time.
+    pub(super) silent: BTreeSet<String>,
 }
 
 impl Counts {
