@@ -104,13 +104,20 @@ impl Buffer {
         self.watermark
     }
 
-    /// The next event before the watermark. An ordered source (no lateness) has nothing more to come between, so its
-    /// events at the watermark are given too.
+    /// The next event before the watermark. An ordered source (no lateness) has nothing more to come before what it has
+    /// said itself, so if it is the only one the events at the watermark are given too: those of others that stand before
+    /// its own.
     pub(super) fn release(&mut self) -> Option<Arc<Event>> {
-        let is_ordered = self.lateness == Duration::ZERO && self.sources.len() <= 1;
+        let open: Vec<(&u32, &Progress)> = self.sources.iter().collect();
+        let up_to = match open[..] {
+            _ if self.lateness > Duration::ZERO => None,
+            [] => Some(u32::MAX),
+            [(rank, sole)] if sole.largest == Some(self.watermark) => Some(*rank),
+            _ => None,
+        };
         let first = self.waiting.first_entry()?;
-        let time = first.key().0;
-        let passed = time < self.watermark || (is_ordered && time == self.watermark);
+        let (time, rank, ..) = *first.key();
+        let passed = time < self.watermark || (time == self.watermark && Some(rank) <= up_to);
         passed.then(|| first.remove())
     }
 

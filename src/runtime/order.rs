@@ -61,7 +61,7 @@ impl Buffer {
             return Fate::Late;
         }
         self.arrivals += 1;
-        if self.is_one_in_order() && self.waiting.is_empty() {
+        if self.waiting.is_empty() && self.is_next(time, source) {
             return Fate::Next;
         }
         // The number of its arrival tells apart events that were given no place of their own.
@@ -113,9 +113,12 @@ impl Buffer {
         &self.sources
     }
 
-    /// Whether nothing more can come between what has come: one source, in order.
-    fn is_one_in_order(&self) -> bool {
-        self.lateness == Duration::ZERO && self.sources.count() <= 1
+    /// Whether nothing more can come before a row of this time and source: the watermark has passed it or, if there is one
+    /// source and in order, that has come so far itself.
+    fn is_next(&self, time: Timestamp, rank: u32) -> bool {
+        let is_reached =
+            || self.lateness == Duration::ZERO && self.sources.sole_has_reached(self.watermark, rank);
+        time < self.watermark || (time == self.watermark && is_reached())
     }
 
     /// How many rows have arrived in time.
@@ -153,13 +156,10 @@ impl Buffer {
         }
     }
 
-    /// The next row before the watermark.
+    /// The next row that nothing can come before any more.
     pub(super) fn release(&mut self) -> Option<Waiting> {
-        let is_one_in_order = self.is_one_in_order();
-        let first = self.waiting.first_entry()?;
-        let time = first.key().0;
-        let passed = time < self.watermark || (is_one_in_order && time == self.watermark);
-        passed.then(|| first.remove())
+        let (time, rank, ..) = *self.waiting.first_key_value()?.0;
+        self.is_next(time, rank).then(|| self.waiting.pop_first()).flatten().map(|(_, waiting)| waiting)
     }
 
     /// The end of the input: everything that waits, in order.

@@ -107,6 +107,17 @@ impl Sources {
         self.furthest
     }
 
+    /// Whether the stream is one that is there, or there is one open source, whose own watermark is this and which has
+    /// nothing more to say at this time that stands before what this source has said.
+    pub(super) fn sole_has_reached(&self, watermark: Timestamp, rank: u32) -> bool {
+        let mut open = self.open.values();
+        match (open.next(), open.next()) {
+            (None, _) => true,
+            (Some(sole), None) => sole.watermark == watermark && rank <= sole.source.rank,
+            _ => false,
+        }
+    }
+
     /// Waits for a source from now on.
     pub(super) fn open(&mut self, source: &Arc<Source>) -> &mut Open {
         let fresh = || Open { source: Arc::clone(source), watermark: Timestamp::MIN, idle: false };

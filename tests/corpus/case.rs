@@ -42,6 +42,17 @@ pub struct Case {
     pub pending: Option<u64>,
 }
 
+impl Case {
+    /// Whether an event may be judged at once although one of the same time is to come that stands before it: only the
+    /// order of arrival tells what comes of it.
+    pub fn is_told_by_arrival(&self) -> bool {
+        let places: Vec<_> = self.inputs.iter().filter_map(Input::event).map(|event| event.place()).collect();
+        let behind =
+            |at: usize| places[at + 1..].iter().any(|later| later.0 == places[at].0 && *later < places[at]);
+        self.lateness == Duration::ZERO && (0..places.len()).any(behind)
+    }
+}
+
 /// What must come out.
 #[derive(Clone, Debug)]
 pub enum Verdict {

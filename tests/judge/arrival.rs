@@ -22,8 +22,8 @@ struct Progress {
     /// The number of the last event.
     number: u64,
     watermark: Timestamp,
-    /// Whether nothing can come any more between events of the watermark's time.
-    in_order: bool,
+    /// Up to which source nothing can come any more before events of the watermark's time.
+    up_to: Option<u32>,
 }
 
 impl<'a> Stream<'a> {
@@ -46,8 +46,13 @@ impl<'a> Stream<'a> {
                 }
                 Input::Open(_) | Input::Idle(_) | Input::End(_) => {}
             }
-            let in_order = lateness == Duration::ZERO && open <= 1;
-            stream.progress.push(Progress { number, watermark, in_order });
+            let up_to = match open[..] {
+                _ if lateness > Duration::ZERO => None,
+                [] => Some(u32::MAX),
+                [(rank, largest)] if largest == Some(watermark) => Some(rank),
+                _ => None,
+            };
+            stream.progress.push(Progress { number, watermark, up_to });
         }
         stream.events.sort_by_key(|event| event.place());
         stream
@@ -62,8 +67,9 @@ impl<'a> Stream<'a> {
     /// The arrival with which comes out what is certain at this moment; `end` if none is.
     pub fn line(&self, moment: Moment) -> String {
         let passed = |progress: &&Progress| match moment.at {
-            Place::Event(event) if progress.in_order => {
-                moment.time <= progress.watermark && self.events[event].offset <= progress.number
+            Place::Event(event) if moment.time == progress.watermark => {
+                let event = self.events[event];
+                event.offset <= progress.number && Some(event.source.rank) <= progress.up_to
             }
             _ => moment.time < progress.watermark,
         };
@@ -72,9 +78,9 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// The time before which nothing is to come but for the lateness, as far as the sources tell it, and how many are open. No
+/// The time before which nothing is to come but for the lateness, as far as the sources tell it, and those that are open. No
 /// source is waited for before it opens, once it is idle, and when it has ended; if none is, all events are of one.
-fn waited_for(inputs: &[Input]) -> (Option<Timestamp>, usize) {
+fn waited_for(inputs: &[Input]) -> (Option<Timestamp>, Vec<(u32, Option<Timestamp>)>) {
     let mut open: BTreeMap<u32, (Option<Timestamp>, bool)> = BTreeMap::new();
     let mut largest = None;
     for input in inputs {
@@ -93,5 +99,5 @@ fn waited_for(inputs: &[Input]) -> (Option<Timestamp>, usize) {
         }
     }
     let least = open.values().filter(|(_, idle)| !idle).map(|(largest, _)| *largest).min();
-    (least.unwrap_or(largest), open.len())
+    (least.unwrap_or(largest), open.iter().map(|(rank, (largest, _))| (*rank, *largest)).collect())
 }

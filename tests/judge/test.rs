@@ -142,6 +142,9 @@ fn try_one(trial: &Trial) -> Result<Tally, TestCaseError> {
     let case = trial.case();
     let (program, _) = run::compile(&case, Limits::default());
     let Some(program) = program else { return Err(TestCaseError::reject("does not compile")) };
+    if case.is_told_by_arrival() {
+        return Err(TestCaseError::reject("the judge knows places only"));
+    }
     let program = Arc::new(program);
     let Some(verdict) = judge_program(&program, &case) else {
         return Err(TestCaseError::reject("beyond the judge"));
