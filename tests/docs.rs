@@ -3,6 +3,7 @@
 //! What the fences mean is said at the head of `grammar/README.md`.
 
 mod blocks;
+mod complete;
 mod lists;
 mod markdown;
 mod policies;
@@ -61,6 +62,17 @@ fn the_manual_lists_every_reason_of_a_reject() {
 #[test]
 fn the_manual_lists_every_limit() {
     none(lists::limits(&manual()));
+}
+
+#[test]
+fn every_word_of_the_grammar_stands_in_a_block_that_is_run() {
+    none(complete::words(&manual()));
+}
+
+#[test]
+fn the_manual_names_every_option() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar/README.md");
+    none(complete::options(&std::fs::read_to_string(path).unwrap()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use tripline::{Duration, Limits};
 
 use super::markdown::{Block, Page, Part};
 use crate::corpus::case::{AtEnd, Case, Verdict};
-use crate::corpus::{self, notation, run};
+use crate::corpus::{self, engine, notation, run};
 
 /// What is wrong with the blocks of rules of a page and what follows them.
 pub fn check(page: &Page) -> Vec<String> {
@@ -94,7 +94,7 @@ fn runs(page: &Page, rules: &Block, stream: &Block, alerts: &Block) -> Option<St
         pending: number("pending"),
         ..case(&rules.text)
     };
-    corpus::failure(&case, &run::reference)
+    corpus::failure(&case, &run::reference).or_else(|| corpus::failure(&case, &engine::one_by_one))
 }
 
 fn must<T>(place: &str, read: Result<T, String>) -> T {
