@@ -14,6 +14,7 @@ mod declare;
 mod echo;
 mod expr;
 mod file;
+mod held;
 mod key;
 mod layout;
 mod lints;

@@ -143,19 +143,25 @@ fn sequence(
     let report = policy::report(clauses, body, policy, &layout, around.found);
     // Of a pattern that is wrong it is not said what else it does not do.
     let is_right = !around.found.iter().skip(before).any(Diagnostic::is_error);
-    if is_right && report == plan::Report::First && !matches!(policy, Policy::All { .. }) {
+    let at_once = report == plan::Report::First && !matches!(policy, Policy::All { .. });
+    if is_right && at_once {
         lints::never_binds(&layout, around.found);
     }
     let after = clauses.timeout.as_ref().map(|timeout| policy::timeout(timeout, body, &layout, around.found));
     if is_right {
         body.within.iter().for_each(|within| lints::too_short(*within, &layout, around.found));
-        lints::unbounded_choice(body, &layout, around.found);
+        if policy != Policy::Latest {
+            lints::unbounded_choice(body, &layout, around.found);
+        }
     }
     let mut cx = Cx::new(around.declared, &layout, around.limits, around.found, uses);
     let key = key::rule(&body.partition, &mut cx);
     let mut pattern = fill(&layout, &mut cx);
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
     lints::forbidden(&pattern, &layout, cx.found);
+    if at_once {
+        lints::never_taken(&pattern, &layout, cx.found);
+    }
     lints::expensive(&pattern, &layout, cx.found);
     cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));
     let output = output(rule, clauses.emit.map(|(emit, _)| emit), &mut cx);
@@ -226,6 +232,7 @@ fn window(
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
     window::check_steps(body, &pattern, cx.found);
     pattern.items = window::items(&layout);
+    lints::expensive(&pattern, &layout, cx.found);
     let when = clauses.when.as_ref();
     let condition = when.map_or(Expr::Const(Value::Null), |when| cx.condition(Place::Emit, when.condition));
     cx.found.extend(clauses.emit.and_then(|(emit, _)| lints::lone_type(emit)));

@@ -102,4 +102,5 @@ codes! {
     Unbounded "L0019" Warning "partial matches that are kept for ever";
     ExpensiveStart "L0020" Warning "a first step that searches every event of the stream for text";
     Subsumed "L0021" Warning "a rule that says nothing that another does not say";
+    NeverTaken "L0022" Warning "a branch at the end that an earlier one always comes before";
 }

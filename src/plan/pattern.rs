@@ -117,6 +117,17 @@ pub enum Types {
     OneOf(Vec<CompactString>),
 }
 
+impl Types {
+    /// Whether these are all of the other types, and maybe more.
+    pub fn cover(&self, other: &Types) -> bool {
+        match (self, other) {
+            (Types::Any, _) => true,
+            (Types::OneOf(_), Types::Any) => false,
+            (Types::OneOf(all), Types::OneOf(some)) => some.iter().all(|kind| all.contains(kind)),
+        }
+    }
+}
+
 /// A name that events are bound to.
 #[derive(Clone, Debug)]
 pub struct Slot {

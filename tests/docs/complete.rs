@@ -14,7 +14,11 @@ pub fn words(page: &Page) -> Vec<String> {
     let words: BTreeSet<&str> = run.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let wanted = key_words();
     assert!(wanted.len() > 60, "the words of the grammar were not found: {wanted:?}");
-    wanted.iter().filter(|word| !words.contains(*word)).map(|word| format!("`{word}` is in no block")).collect()
+    wanted
+        .iter()
+        .filter(|word| !words.contains(*word))
+        .map(|word| format!("`{word}` is in no block"))
+        .collect()
 }
 
 /// What is in quotes in the rules for words of the grammar.

@@ -77,6 +77,8 @@ impl Cx<'_, '_> {
         let known = self.guards.len();
         if op == BinaryOp::And {
             self.guards.extend(terms.iter().filter_map(|term| guarded(term)));
+        } else {
+            self.guards.extend(terms.iter().filter_map(|term| spared(term)));
         }
         let outer = self.compared.len();
         if op == BinaryOp::And {
@@ -210,6 +212,14 @@ fn guarded(term: &ast::Expr) -> Option<String> {
     let ExprKind::Path(Path { segments }) = &bare(arg).kind else { return None };
     let names = segments.iter().map(|s| s.name.as_str()).filter(|name| *name != "this");
     (function.name == "has").then(|| names.collect::<Vec<_>>().join("."))
+}
+
+/// The path in `not has(path)`, without which `or` is true.
+fn spared(term: &ast::Expr) -> Option<String> {
+    match &bare(term).kind {
+        ExprKind::Unary { op: UnaryOp::Not, operand } => guarded(operand),
+        _ => None,
+    }
 }
 
 /// The paths that a term compares: it is not true if one of them is missing.

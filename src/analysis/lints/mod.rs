@@ -6,7 +6,7 @@ mod time;
 
 pub(super) use broad::subsumed;
 pub(super) use start::expensive;
-pub(super) use time::{forbidden, too_short, unbounded_choice};
+pub(super) use time::{forbidden, never_taken, too_short, unbounded_choice};
 
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::id::StepId;
@@ -16,7 +16,6 @@ use crate::syntax::ast::Emit;
 use super::declare::Declared;
 use super::expr::Uses;
 use super::layout::Layout;
-use super::shape::size_of;
 
 /// Parameters that no rule uses.
 pub(super) fn unused_params(declared: &Declared, used: &Uses, found: &mut Vec<Diagnostic>) {
@@ -50,15 +49,24 @@ pub(super) fn types(layout: &Layout, declared: &Declared, found: &mut Vec<Diagno
 pub(super) fn never_binds(layout: &Layout, found: &mut Vec<Diagnostic>) {
     let pattern = &layout.pattern;
     for item in pattern.items.iter().rev() {
-        let is_optional = !matches!(item, Item::Absence(_)) && size_of(pattern, item).min == 0;
-        let Some(info) = is_optional.then(|| layout.steps.get(first_step(pattern, item)?.index())).flatten()
-        else {
-            return;
-        };
+        let first = first_step(pattern, item).filter(|_| may_be_left_out(pattern, item));
+        let Some(info) = first.and_then(|step| layout.steps.get(step.index())) else { return };
         let message =
             format!("`{}` never binds anything: the match is complete without it", info.ast.name.name);
         let help = "leave it out, or say `emit final` if the match is to wait for it";
         found.push(Diagnostic::new(Code::NeverBinds, info.ast.name.span, message).help(help));
+    }
+}
+
+/// Whether an item may bind nothing at once. What an absence lasts for is waited for.
+fn may_be_left_out(pattern: &Pattern, item: &Item) -> bool {
+    let all = |items: &Vec<Item>| items.iter().all(|item| may_be_left_out(pattern, item));
+    match item {
+        Item::Absence(_) => false,
+        Item::Step(step) => pattern.step(*step).repeat.min == 0,
+        Item::Group(group) => pattern.group(*group).repeat.min == 0 || all(&pattern.group(*group).items),
+        Item::Either(branches) => branches.iter().any(all),
+        Item::Of { take, members } => members.iter().filter(|member| all(member)).count() >= *take as usize,
     }
 }
 

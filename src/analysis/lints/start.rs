@@ -1,8 +1,9 @@
 //! First steps that cost much: every event of the stream is asked.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::function::Function;
 use crate::id::StepId;
-use crate::plan::{Expr, Item, Pattern, Types};
+use crate::plan::{Expr, Item, Pattern, TextOp, TextPattern, Types};
 
 use crate::analysis::layout::Layout;
 
@@ -51,11 +52,14 @@ fn firsts(pattern: &Pattern, items: &[Item]) -> Vec<StepId> {
     firsts
 }
 
-/// Whether the first that is asked of an event is whether a text fits a pattern.
+/// Whether the first that is asked of an event is whether a text has something in it.
 fn begins_with_search(filter: &Expr) -> bool {
     match filter {
         Expr::And(first, _) | Expr::Or(first, _) | Expr::Not(first) => begins_with_search(first),
-        Expr::Text(..) => true,
+        Expr::Text(_, TextPattern { op: TextOp::Like | TextOp::Ilike, pattern }) => {
+            pattern.contains(['*', '?'])
+        }
+        Expr::Text(..) | Expr::Call(Function::Contains, _) => true,
         _ => false,
     }
 }
