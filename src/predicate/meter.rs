@@ -77,6 +77,17 @@ enum State {
 }
 
 impl Meter {
+    /// What it takes, in bytes: by itself, and for each event at the most.
+    pub fn sizes(gauge: &Gauge) -> (usize, usize) {
+        let (own, event) = match gauge.kind {
+            Kind::Total => (0, 0),
+            Kind::Spread => (size_of::<Spread>(), 0),
+            Kind::Least | Kind::Greatest => (size_of::<Extreme>(), Extreme::SIZE),
+            Kind::Different => (0, size_of::<(Vec<u8>, u64)>() * 3 / 2 + 16),
+        };
+        (size_of::<Meter>() + own, event)
+    }
+
     /// Over nothing.
     pub fn new(gauge: &Gauge) -> Self {
         let extreme = |wanted| State::Extreme(Box::new(Extreme::new(wanted)));
@@ -154,6 +165,9 @@ struct Extreme {
 }
 
 impl Extreme {
+    /// What an event takes that is in the row.
+    const SIZE: usize = size_of::<(u64, Value)>() * 3 / 2;
+
     fn new(wanted: Ordering) -> Self {
         let (row, families) = (VecDeque::new(), SmallVec::new());
         Extreme { wanted, row, came: 0, gone: 0, families, deep: 0 }

@@ -6,7 +6,7 @@ use super::form::{Form, lags};
 use crate::automaton::{Automaton, TooLarge};
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Body, Mode, Policy, Rule, Sequence, Shape};
+use crate::plan::{Body, Item, Mode, Pattern, Policy, Rule, Sequence, Shape, Window};
 use crate::time::Duration;
 
 /// What a rule costs, known before the first event.
@@ -18,6 +18,8 @@ pub struct Cost {
     pub because: Option<String>,
     /// What is held for one key; `None` is nothing.
     pub holds: Option<&'static str>,
+    /// How many events a start binds at the most, or a window over so many holds.
+    pub most: Most,
     /// When that is forgotten.
     pub ends: End,
     /// How many partial matches of one key there may be at the most, or events in its windows; `None` where there are none.
@@ -28,6 +30,17 @@ pub struct Cost {
     pub steps: usize,
     /// How many ways from step to step.
     pub edges: usize,
+}
+
+/// How many events there may be at the most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Most {
+    /// So many.
+    Events(u64),
+    /// As many as this step takes, which has no upper bound.
+    Step(String),
+    /// As many as come.
+    All,
 }
 
 /// When a partial match is forgotten, if nothing completes it.
@@ -65,8 +78,14 @@ impl Cost {
             Body::Sequence(sequence) => (Some(holds(form, sequence.policy)), end(sequence, &automaton)),
             Body::Window(window) => (Some("the events of its windows"), leaves(&window.shape)),
         };
+        let most = match &rule.body {
+            Body::Window(Window { shape: Shape::Count(count), .. }) => Most::Events(u64::from(*count)),
+            Body::Window(_) => Most::All,
+            Body::Event(_) | Body::Sequence(_) => most(pattern),
+        };
         Ok(Cost {
             form,
+            most,
             because: Form::because(rule, &automaton),
             holds,
             ends,
@@ -113,6 +132,54 @@ fn holds(form: Form, policy: Policy) -> &'static str {
         (Form::Shared, _) => "bound events, each once",
         _ => "starts with all their ways on",
     }
+}
+
+/// How many events a match of a pattern binds at the most.
+fn most(pattern: &Pattern) -> Most {
+    match most_of(pattern, &pattern.items) {
+        Ok(events) => Most::Events(events),
+        Err(step) => Most::Step(pattern.slot(pattern.step(step).slot).name.to_string()),
+    }
+}
+
+/// The same of a part of it, or the first step in it that has no upper bound.
+fn most_of(pattern: &Pattern, items: &[Item]) -> Result<u64, StepId> {
+    items.iter().try_fold(0, |sum: u64, item| Ok(sum.saturating_add(most_of_item(pattern, item)?)))
+}
+
+fn most_of_item(pattern: &Pattern, item: &Item) -> Result<u64, StepId> {
+    let parts = |parts: &[Vec<Item>]| -> Result<Vec<u64>, StepId> {
+        parts.iter().map(|part| most_of(pattern, part)).collect()
+    };
+    match item {
+        Item::Absence(_) => Ok(0),
+        Item::Step(step) => pattern.step(*step).repeat.max.map(u64::from).ok_or(*step),
+        Item::Group(id) => {
+            let group = pattern.group(*id);
+            let once = most_of(pattern, &group.items)?;
+            match group.repeat.max {
+                Some(max) => Ok(once.saturating_mul(u64::from(max))),
+                None => first_step(pattern, &group.items).map_or(Ok(once), Err),
+            }
+        }
+        Item::Either(branches) => Ok(parts(branches)?.into_iter().max().unwrap_or(0)),
+        Item::Of { take, members } => {
+            let mut members = parts(members)?;
+            members.sort_unstable_by(|a, b| b.cmp(a));
+            Ok(members.into_iter().take(*take as usize).fold(0, u64::saturating_add))
+        }
+    }
+}
+
+fn first_step(pattern: &Pattern, items: &[Item]) -> Option<StepId> {
+    items.iter().find_map(|item| match item {
+        Item::Absence(_) => None,
+        Item::Step(step) => Some(*step),
+        Item::Group(group) => first_step(pattern, &pattern.group(*group).items),
+        Item::Either(parts) | Item::Of { members: parts, .. } => {
+            parts.iter().find_map(|part| first_step(pattern, part))
+        }
+    })
 }
 
 /// When an event of a window is forgotten.

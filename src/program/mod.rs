@@ -8,7 +8,7 @@ mod places;
 
 pub use calendar::Calendar;
 pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode, WindowCode};
-pub use cost::{Cost, End};
+pub use cost::{Cost, End, Most};
 pub use form::{Form, Stop};
 pub use places::{Place, PlaceSet, Places};
 

@@ -11,6 +11,7 @@
 
 mod chain;
 mod engine;
+mod footprint;
 mod gate;
 mod global;
 mod judge;
@@ -36,6 +37,7 @@ mod windows;
 
 pub use crate::groups::KeyGroups;
 pub use engine::{Alone, Engine, Setup};
+pub use footprint::Footprint;
 #[cfg(feature = "pipeline")]
 pub(crate) use gate::Gate;
 #[cfg(feature = "pipeline")]

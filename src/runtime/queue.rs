@@ -16,6 +16,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::chain::Link;
+use super::footprint::{Sizes, block, room, slot};
 use super::judge::Seen;
 use super::observer::{At, Observer};
 use super::partition::Outcome;
@@ -35,6 +36,20 @@ pub(super) struct Queue {
     lanes: SmallVec<[Lane; 4]>,
 }
 
+/// A bound event with its place in the total order.
+type Numbered = (u64, Arc<Held>);
+
+/// What it takes. Of the lanes the first has room, where starts begin to wait.
+pub(super) fn sizes(rule: &Compiled) -> Sizes {
+    let stops = rule.stops.len();
+    let (lanes, from) = if stops > 4 { (stops * size_of::<Lane>(), stops * 8) } else { (0, 0) };
+    Sizes {
+        key: block(size_of::<Queue>()) + room::<Start>() + room::<Numbered>() + block(lanes),
+        start: slot(size_of::<Start>()) + block(from),
+        event: slot(size_of::<Numbered>()),
+    }
+}
+
 #[derive(Debug)]
 struct Start {
     first: Timestamp,
@@ -52,7 +67,7 @@ struct Start {
 struct Lane {
     dropped: u64,
     /// With their places in the total order.
-    events: VecDeque<(u64, Arc<Held>)>,
+    events: VecDeque<Numbered>,
     /// What all of them weigh that ever were there.
     weight: i64,
     /// No start that waits here has a larger base.

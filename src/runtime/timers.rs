@@ -25,6 +25,9 @@ pub(super) struct Timers {
 const SMALL: usize = 1 << 10;
 
 impl Timers {
+    /// What it takes to be asked for.
+    pub(super) const SIZE: usize = size_of::<Reverse<(Timestamp, Place)>>();
+
     /// Asks for a look at a partition; whether instead of a later one.
     pub(super) fn set(&mut self, time: Timestamp, place: Place, instead: bool) {
         self.heap.push(Reverse((time, place)));

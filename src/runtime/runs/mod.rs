@@ -13,6 +13,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::chain::{Link, Previous};
+use super::footprint::{Sizes, block, link, room, slot};
 use super::report::{Expired, Match};
 use crate::automaton::{Edge, Registers};
 use crate::id::{SlotId, StepId};
@@ -60,6 +61,12 @@ enum State {
     Pending { edge: u32, deadline: Timestamp },
     /// Nothing: it is a match, kept by `emit final` until no preferred derivation is left.
     Done { deadline: Option<Timestamp> },
+}
+
+/// What it takes, if each start has one way to go on. `alone` says that none is kept.
+pub(super) fn sizes(alone: bool) -> Sizes {
+    let room = if alone { 0 } else { room::<Start>() };
+    Sizes { key: block(size_of::<Runs>()) + room, start: slot(size_of::<Start>()), event: link() }
 }
 
 /// The matches of one start that completed at one moment, the preferred first.

@@ -21,6 +21,7 @@ use self::starts::Starts;
 use self::tally::Tally;
 use self::ways::{BLOCK, Blocks};
 use super::chain::View;
+use super::footprint::{Sizes, block, room, slot};
 use super::judge::Seen;
 use super::observer::{At, Observer};
 use super::partition::Outcome;
@@ -57,6 +58,16 @@ struct Row {
     took: PlaceSet,
     /// The places where before the next row nobody waits any more.
     left: PlaceSet,
+}
+
+/// What it takes. Each bound event is a row, and may be a start; of some rows there is a block.
+pub(super) fn sizes(rule: &Compiled) -> Sizes {
+    let places = rule.places.as_ref().map_or(0, |places| places.places.len());
+    Sizes {
+        key: block(size_of::<Shared>()) + room::<Row>() + Starts::ROOM + Tally::room(places),
+        start: Starts::SIZE,
+        event: slot(size_of::<Row>()) + Blocks::size(places) / BLOCK as usize,
+    }
 }
 
 /// What an event does.

@@ -38,6 +38,11 @@ struct Alike {
 }
 
 impl Starts {
+    /// What a start takes.
+    pub(super) const SIZE: usize = size_of::<Start>() * 3 / 2;
+    /// What the first takes.
+    pub(super) const ROOM: usize = 4 * (size_of::<Start>() + size_of::<Alike>());
+
     /// Where any of them waits.
     pub(super) fn waiting(&self) -> PlaceSet {
         self.alike.iter().fold(0, |all, alike| all | alike.places)

@@ -20,6 +20,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// What it takes for so many places besides itself.
+    pub(super) fn room(places: usize) -> usize {
+        if places > 8 { 2 * places * size_of::<usize>() } else { 0 }
+    }
+
     /// That of these rows, exactly.
     pub(super) fn of(places: &Places, rows: &VecDeque<Row>) -> Self {
         let mut tally = Tally::default();

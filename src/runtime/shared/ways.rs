@@ -83,6 +83,11 @@ struct Block {
 }
 
 impl Blocks {
+    /// What a block takes for so many places.
+    pub(super) fn size(places: usize) -> usize {
+        size_of::<(u64, Block)>() * 3 / 2 + places * size_of::<(Ways, u64)>()
+    }
+
     /// Goes back over a whole block; says how many derivations begin in it, and the places at which it was taken.
     pub(super) fn go_back(
         &mut self,

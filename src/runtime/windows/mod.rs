@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use self::view::InWindow;
 use super::chain::Previous;
+use super::footprint::{Sizes, block, room, slot};
 use super::judge::Seen;
 use super::observer::Observer;
 use super::partition::Outcome;
@@ -52,6 +53,17 @@ struct Entry {
     held: Arc<Held>,
     /// In the order of the text.
     steps: SmallVec<[StepId; 2]>,
+}
+
+/// What it takes, each event being its own start.
+pub(super) fn sizes(rule: &Compiled) -> Sizes {
+    let gauges = rule.window.iter().flat_map(|window| &window.gauges);
+    let (meters, values) = gauges.map(Meter::sizes).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    Sizes {
+        key: block(size_of::<Windows>()) + room::<Entry>() + meters,
+        start: 0,
+        event: slot(size_of::<Entry>()) + values,
+    }
 }
 
 impl Entry {

@@ -5,32 +5,49 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
-use tripline::program::{Cost, End};
+use tripline::program::{Cost, End, Form, Most};
+use tripline::runtime::Footprint;
 
 use crate::terminal;
 
 /// Writes what each rule costs, by name: as lines of JSON or as a table.
 pub(super) fn write(program: &Program, lines: bool) -> io::Result<()> {
     let limits = program.limits();
-    // That a pattern is not too large was seen when it was compiled.
-    let rules =
-        program.plan().rules.iter().filter_map(|rule| Some((&*rule.name, Cost::of(rule, limits).ok()?)));
+    let taken = |rule: usize| program.compiled().iter().find(|compiled| compiled.rule == rule);
+    let rules = program.plan().rules.iter().enumerate().filter_map(|(at, rule)| {
+        // That a pattern is not too large was seen when it was compiled.
+        let cost = Cost::of(rule, limits).ok()?;
+        let takes = taken(at).and_then(|compiled| Footprint::of(program, compiled));
+        Some((&*rule.name, cost, takes))
+    });
     let mut out = terminal::out();
     if lines {
-        rules.map(|(rule, cost)| line(rule, &cost)).try_for_each(|line| writeln!(out, "{line}"))?;
+        rules
+            .map(|(rule, cost, takes)| line(rule, &cost, takes))
+            .try_for_each(|line| writeln!(out, "{line}"))?;
     } else {
         writeln!(out, "{}", table(rules))?;
     }
     out.flush()
 }
 
-fn line(rule: &str, cost: &Cost) -> String {
+fn line(rule: &str, cost: &Cost, takes: Option<Footprint>) -> String {
     let ends = Some(cost.ends.to_string()).filter(|_| cost.ends != End::Nothing);
+    let (events, unbounded) = match (&cost.most, cost.holds) {
+        (Most::Events(events), Some(_)) => (Some(events), None),
+        (Most::Step(step), Some(_)) => (None, Some(step)),
+        _ => (None, None),
+    };
     json!({
         "rule": rule,
         "form": cost.form.to_string(),
         "because": cost.because,
         "holds": cost.holds,
+        "events": events,
+        "unbounded": unbounded,
+        "bytes": takes.map(|takes| {
+            json!({"key": about(takes.key), "start": about(takes.start), "event": about(takes.event)})
+        }),
         "ends": ends,
         "limit": cost.limit,
         "lags": cost.lags,
@@ -40,25 +57,22 @@ fn line(rule: &str, cost: &Cost) -> String {
     .to_string()
 }
 
-fn table<'r>(rules: impl Iterator<Item = (&'r str, Cost)>) -> String {
+fn table<'r>(rules: impl Iterator<Item = (&'r str, Cost, Option<Footprint>)>) -> String {
+    const HEAD: [&str; 8] =
+        ["rule", "steps", "edges", "form", "a key holds", "ends", "bytes", "no cheaper form, because"];
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["rule", "steps", "edges", "form", "a key holds", "ends", "no cheaper form, because"]);
-    for (rule, cost) in rules {
-        let holds = match (cost.holds, cost.lags) {
-            (None, false) => "nothing".to_owned(),
-            (None, true) => "the event before".to_owned(),
-            (Some(what), false) => what.to_owned(),
-            (Some(what), true) => format!("{what}, the event before"),
-        };
+    table.set_header(HEAD);
+    for (rule, cost, takes) in rules {
         let ends = match (&cost.ends, cost.limit) {
             (End::Never(_), Some(limit)) => format!("{}: limit {limit}", cost.ends),
             (End::Nothing, _) if cost.lags => "never".to_owned(),
             (ends, _) => ends.to_string(),
         };
         let (steps, edges) = (cost.steps.to_string(), cost.edges.to_string());
+        let (form, holds, bytes) = (cost.form.to_string(), holds(&cost), bytes(&cost, takes));
         let because = cost.because.unwrap_or_default();
-        table.add_row([rule, &steps, &edges, &cost.form.to_string(), &holds, &ends, &because]);
+        table.add_row([rule, &steps, &edges, &form, &holds, &ends, &bytes, &because]);
     }
     table
         .column_iter_mut()
@@ -67,4 +81,39 @@ fn table<'r>(rules: impl Iterator<Item = (&'r str, Cost)>) -> String {
         .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
+}
+
+/// What a key holds, and how many events of it.
+fn holds(cost: &Cost) -> String {
+    let events = match (&cost.most, cost.form) {
+        (Most::Events(1), Form::Queue | Form::Runs) => ", 1 event each".to_owned(),
+        (Most::Events(events), Form::Queue | Form::Runs) => format!(", up to {events} events each"),
+        (Most::Step(step), Form::Queue | Form::Runs) => format!(", with all that `{step}` takes"),
+        (Most::Events(events), Form::Window) => format!(", at most {events}"),
+        _ => String::new(),
+    };
+    match (cost.holds, cost.lags) {
+        (None, false) => "nothing".to_owned(),
+        (None, true) => "the event before".to_owned(),
+        (Some(what), false) => format!("{what}{events}"),
+        (Some(what), true) => format!("{what}{events}; the event before"),
+    }
+}
+
+/// A number to two digits: more would say that it is exact.
+fn about(bytes: usize) -> usize {
+    let unit = 10usize.pow(bytes.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    (bytes + unit / 2) / unit * unit
+}
+
+/// What that takes.
+fn bytes(cost: &Cost, takes: Option<Footprint>) -> String {
+    let Some(takes) = takes else { return String::new() };
+    let (key, start, event) = (about(takes.key), about(takes.start), about(takes.event));
+    match cost.form {
+        _ if cost.holds.is_none() => format!("{key} a key"),
+        Form::Window => format!("{key} a key, {event} an event"),
+        _ if cost.most == Most::Events(1) => format!("{key} a key, {start} a start"),
+        _ => format!("{key} a key, {start} a start, {event} an event more"),
+    }
 }
