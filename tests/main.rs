@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "here `pub` says what a module offers the others")]
 
 mod burst;
+mod claims;
 mod cli;
 mod clock;
 mod corpus;

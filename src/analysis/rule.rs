@@ -159,6 +159,9 @@ fn sequence(
     let mut pattern = fill(&layout, &mut cx);
     key::steps(&body.partition, &layout, &mut pattern, &mut cx);
     lints::forbidden(&pattern, &layout, cx.found);
+    if let ast::Partition::Global(span) = body.partition {
+        lints::global_key(&pattern, policy, span, cx.found);
+    }
     if at_once {
         lints::never_taken(&pattern, &layout, cx.found);
     }

@@ -103,4 +103,5 @@ codes! {
     ExpensiveStart "L0020" Warning "a first step that searches every event of the stream for text";
     Subsumed "L0021" Warning "a rule that says nothing that another does not say";
     NeverTaken "L0022" Warning "a branch at the end that an earlier one always comes before";
+    GlobalKey "L0023" Warning "a `global` rule whose steps ask for one and the same key";
 }

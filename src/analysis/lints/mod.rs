@@ -1,10 +1,12 @@
 //! What is worth a look although it runs.
 
 mod broad;
+mod join;
 mod start;
 mod time;
 
 pub(super) use broad::subsumed;
+pub(super) use join::global_key;
 pub(super) use start::expensive;
 pub(super) use time::{forbidden, never_taken, too_short, unbounded_choice};
 
