@@ -3,7 +3,7 @@
 use super::chain::Link;
 use super::table::Entry;
 use super::timers::Timers;
-use super::{queue, runs, shared, windows};
+use super::{gate, queue, runs, shared, windows};
 use crate::event::{Held, Value};
 use crate::plan::Body;
 use crate::program::{Compiled, Form, Program};
@@ -42,6 +42,11 @@ impl Footprint {
         let key =
             block(size_of::<Entry>()) + slot(size_of::<usize>()) + slot(Timers::SIZE) + sizes.key + lags;
         Some(Footprint { key, start: sizes.start + sizes.event + held, event: sizes.event + held })
+    }
+
+    /// What an alert that came out takes as long as `suppress` holds back those like it.
+    pub fn of_alert() -> usize {
+        gate::size()
     }
 }
 

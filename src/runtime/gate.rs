@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::footprint::{block, slot};
 use super::global::MOST;
 use crate::alert::{Alert, Certain, Kind, RuleInfo, summary_after};
 use crate::event::Key;
@@ -37,6 +38,12 @@ pub(super) struct Quiet {
     pub(super) count: u64,
     /// What will be said of those that were held back.
     pub(super) summary: Alert,
+}
+
+/// What it takes, in bytes, that one alert came out.
+pub(super) fn size() -> usize {
+    let likeness = block(16);
+    slot(size_of::<(Alike, Quiet)>()) + slot(size_of::<(Timestamp, Alike)>()) + 2 * likeness
 }
 
 impl Gate {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 use tripline::Program;
+use tripline::plan::{Rule, Suppress};
 use tripline::program::{Cost, End, Form, Most};
 use tripline::runtime::Footprint;
 
@@ -18,20 +19,25 @@ pub(super) fn write(program: &Program, lines: bool) -> io::Result<()> {
         // That a pattern is not too large was seen when it was compiled.
         let cost = Cost::of(rule, limits).ok()?;
         let takes = taken(at).and_then(|compiled| Footprint::of(program, compiled));
-        Some((&*rule.name, cost, takes))
+        Some(Costs { rule, cost, takes })
     });
     let mut out = terminal::out();
     if lines {
-        rules
-            .map(|(rule, cost, takes)| line(rule, &cost, takes))
-            .try_for_each(|line| writeln!(out, "{line}"))?;
+        rules.map(|costs| line(&costs)).try_for_each(|line| writeln!(out, "{line}"))?;
     } else {
         writeln!(out, "{}", table(rules))?;
     }
     out.flush()
 }
 
-fn line(rule: &str, cost: &Cost, takes: Option<Footprint>) -> String {
+/// What is known of a rule.
+struct Costs<'r> {
+    rule: &'r Rule,
+    cost: Cost,
+    takes: Option<Footprint>,
+}
+
+fn line(Costs { rule, cost, takes }: &Costs<'_>) -> String {
     let ends = Some(cost.ends.to_string()).filter(|_| cost.ends != End::Nothing);
     let (events, unbounded) = match (&cost.most, cost.holds) {
         (Most::Events(events), Some(_)) => (Some(events), None),
@@ -39,7 +45,7 @@ fn line(rule: &str, cost: &Cost, takes: Option<Footprint>) -> String {
         _ => (None, None),
     };
     json!({
-        "rule": rule,
+        "rule": rule.name.as_str(),
         "form": cost.form.to_string(),
         "because": cost.because,
         "holds": cost.holds,
@@ -47,6 +53,9 @@ fn line(rule: &str, cost: &Cost, takes: Option<Footprint>) -> String {
         "unbounded": unbounded,
         "bytes": takes.map(|takes| {
             json!({"key": about(takes.key), "start": about(takes.start), "event": about(takes.event)})
+        }),
+        "suppress": rule.suppress.as_ref().map(|suppress| {
+            json!({"for": length(suppress), "bytes": about(Footprint::of_alert())})
         }),
         "ends": ends,
         "limit": cost.limit,
@@ -57,22 +66,28 @@ fn line(rule: &str, cost: &Cost, takes: Option<Footprint>) -> String {
     .to_string()
 }
 
-fn table<'r>(rules: impl Iterator<Item = (&'r str, Cost, Option<Footprint>)>) -> String {
+fn table<'r>(rules: impl Iterator<Item = Costs<'r>>) -> String {
     const HEAD: [&str; 8] =
         ["rule", "steps", "edges", "form", "a key holds", "ends", "bytes", "no cheaper form, because"];
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(HEAD);
-    for (rule, cost, takes) in rules {
+    for Costs { rule, cost, takes } in rules {
         let ends = match (&cost.ends, cost.limit) {
             (End::Never(_), Some(limit)) => format!("{}: limit {limit}", cost.ends),
             (End::Nothing, _) if cost.lags => "never".to_owned(),
             (ends, _) => ends.to_string(),
         };
         let (steps, edges) = (cost.steps.to_string(), cost.edges.to_string());
-        let (form, holds, bytes) = (cost.form.to_string(), holds(&cost), bytes(&cost, takes));
+        let (form, mut holds, mut bytes) = (cost.form.to_string(), holds(&cost), bytes(&cost, takes));
+        if let Some(suppress) = &rule.suppress {
+            let told = format!("alerts that came out, for {}", length(suppress));
+            holds = if bytes.is_empty() { told } else { format!("{holds}; {told}") };
+            bytes = format!("{bytes}, {} an alert", about(Footprint::of_alert()));
+        }
         let because = cost.because.unwrap_or_default();
-        table.add_row([rule, &steps, &edges, &form, &holds, &ends, &bytes, &because]);
+        let bytes = bytes.trim_start_matches(", ");
+        table.add_row([rule.name.as_str(), &steps, &edges, &form, &holds, &ends, bytes, &because]);
     }
     table
         .column_iter_mut()
@@ -81,6 +96,11 @@ fn table<'r>(rules: impl Iterator<Item = (&'r str, Cost, Option<Footprint>)>) ->
         .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n")
+}
+
+/// For how long alerts are held back.
+fn length(suppress: &Suppress) -> String {
+    suppress.length.map_or("ever".to_owned(), |length| length.to_string())
 }
 
 /// What a key holds, and how many events of it.
