@@ -5,7 +5,7 @@ use super::table::Entry;
 use super::timers::Timers;
 use super::{gate, queue, runs, shared, windows};
 use crate::event::{Held, Value};
-use crate::plan::Body;
+use crate::plan::{Body, Suppress};
 use crate::program::{Compiled, Form, Program};
 
 /// What a rule takes for each key that holds something, in bytes. Text counts as far as it lies in its value; what is
@@ -45,8 +45,8 @@ impl Footprint {
     }
 
     /// What an alert that came out takes as long as `suppress` holds back those like it.
-    pub fn of_alert() -> usize {
-        gate::size()
+    pub fn of_alert(suppress: &Suppress) -> usize {
+        gate::size(suppress)
     }
 }
 

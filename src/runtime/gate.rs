@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::footprint::{block, slot};
+use super::footprint::block;
 use super::global::MOST;
 use crate::alert::{Alert, Certain, Kind, RuleInfo, summary_after};
-use crate::event::Key;
+use crate::event::{Key, Value};
 use crate::plan::Suppress;
 use crate::sink::Sink;
 use crate::snapshot::{Blob, Malformed, QuietState};
@@ -40,10 +40,11 @@ pub(super) struct Quiet {
     pub(super) summary: Alert,
 }
 
-/// What it takes, in bytes, that one alert came out.
-pub(super) fn size() -> usize {
+/// What it takes, in bytes, that one alert came out. The nodes of a tree that grows at its end are half full.
+pub(super) fn size(suppress: &Suppress) -> usize {
     let likeness = block(16);
-    slot(size_of::<(Alike, Quiet)>()) + slot(size_of::<(Timestamp, Alike)>()) + 2 * likeness
+    let fields = block(suppress.by.len() * size_of::<(CompactString, Value)>());
+    2 * (size_of::<(Alike, Quiet)>() + size_of::<(Timestamp, Alike)>() + likeness) + fields
 }
 
 impl Gate {

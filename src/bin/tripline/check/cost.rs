@@ -55,7 +55,7 @@ fn line(Costs { rule, cost, takes }: &Costs<'_>) -> String {
             json!({"key": about(takes.key), "start": about(takes.start), "event": about(takes.event)})
         }),
         "suppress": rule.suppress.as_ref().map(|suppress| {
-            json!({"for": length(suppress), "bytes": about(Footprint::of_alert())})
+            json!({"for": length(suppress), "bytes": about(Footprint::of_alert(suppress))})
         }),
         "ends": ends,
         "limit": cost.limit,
@@ -83,7 +83,7 @@ fn table<'r>(rules: impl Iterator<Item = Costs<'r>>) -> String {
         if let Some(suppress) = &rule.suppress {
             let told = format!("alerts that came out, for {}", length(suppress));
             holds = if bytes.is_empty() { told } else { format!("{holds}; {told}") };
-            bytes = format!("{bytes}, {} an alert", about(Footprint::of_alert()));
+            bytes = format!("{bytes}, {} an alert", about(Footprint::of_alert(suppress)));
         }
         let because = cost.because.unwrap_or_default();
         let bytes = bytes.trim_start_matches(", ");
