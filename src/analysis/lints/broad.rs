@@ -16,6 +16,9 @@ const MOST: usize = 32;
 /// Of the conditions that are about one field, so many rules are compared at the most.
 const ABOUT_ONE: usize = 200;
 
+/// So many pairs of conditions are compared at the most: a rule set that is larger is looked at in part.
+const PAIRS: usize = 2_000_000;
+
 /// What a rule asks for, taken apart: what is to be the same, and what may be more.
 struct Asked<'r> {
     rule: &'r Rule,
@@ -62,13 +65,15 @@ fn pairs<'r>(asked: &[Asked<'r>]) -> Vec<(&'r Rule, &'r Rule)> {
         let about = asked.conditions.iter().map(|condition| &*condition.about);
         by_rarest.entry(about.min_by_key(|about| how_many.get(about))).or_default().push(at);
     }
-    let mut pairs = Vec::new();
+    let (mut pairs, mut left) = (Vec::new(), PAIRS);
     for (at, strict) in asked.iter().enumerate() {
         let keys: BTreeSet<_> = strict.conditions.iter().map(|c| Some(&*c.about)).chain([None]).collect();
         let others = keys.iter().filter_map(|key| by_rarest.get(key));
         let others = others.flat_map(|others| others.iter().take(ABOUT_ONE)).copied();
         let is_broader = |other: &usize| {
-            *other != at
+            left = left.saturating_sub(1 + strict.conditions.len() * asked[*other].conditions.len());
+            left > 0
+                && *other != at
                 && is_within(strict, &asked[*other])
                 && (*other < at || !is_within(&asked[*other], strict))
         };
