@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::eval::Law;
-use super::partial::{Match, Partial, Start, State};
+use super::partial::{Branch, Match, Partial, Start, State};
 use super::partition::{Partition, Seen};
 use crate::plan::{Policy, Report};
 
@@ -133,16 +133,20 @@ impl Partition {
     }
 
     /// Each place keeps only the partial match that arrived there last; a match consumes its own. The place of a
-    /// partial match is how many events it has bound.
+    /// partial match is how many events it has bound; a match that waits for the deadline of its last absences has left it.
     fn latest(&mut self, complete: Vec<Vec<Match>>, seen: Option<Seen<'_>>) -> Vec<Match> {
         let reported = self.every(complete);
         let Some(seen) = seen else { return reported };
-        let place = |start: &Start| start.branches.first().map_or(0, |b| b.partial.len());
+        let place = |start: &Start| match start.branches.first() {
+            Some(Branch { partial, state: State::Wait(_), .. }) => Some(partial.len()),
+            _ => None,
+        };
         let arrived = |start: &Start| {
             start.branches.first().and_then(|b| b.partial.last_bound()).is_some_and(|b| b.seq == seen.seq)
         };
-        let taken: Vec<usize> = self.starts.iter().filter(|s| arrived(s)).map(place).collect();
-        self.starts.retain(|start| arrived(start) || !taken.contains(&place(start)));
+        let taken: Vec<usize> = self.starts.iter().filter(|s| arrived(s)).filter_map(place).collect();
+        self.starts
+            .retain(|start| arrived(start) || !place(start).is_some_and(|place| taken.contains(&place)));
         reported
     }
 

@@ -13,8 +13,8 @@ struct Stage {
     absences: Vec<StepId>,
 }
 
-/// The last place: a match that waits for the deadline of its last absences, which must be absent from its last event
-/// on.
+/// A match that waits for the deadline of its last absences, which must be absent from its last event on. It is in no
+/// place any more.
 struct Waiting<'a> {
     state: State<'a>,
     end: Result<Moment, Option<Moment>>,
@@ -28,21 +28,16 @@ impl<'a> Partition<'a> {
             return Vec::new();
         };
         let mut places: Vec<Option<State>> = stages.iter().map(|_| None).collect();
-        let mut waiting: Option<Waiting> = None;
+        let mut waiting: Vec<Waiting> = Vec::new();
         let mut found = Vec::new();
         for event in 0..self.events.len() {
             // What waits fires before an event that is later, and ends with one that must be absent.
-            if let Some(Ok(end)) = waiting.as_ref().map(|w| &w.end)
-                && *end < self.moment(event)
-            {
-                found.extend(waiting.take().map(won));
-            }
-            if waiting.as_ref().is_some_and(|w| w.end == Err(Some(self.moment(event)))) {
-                waiting = None;
-            }
+            let now = self.moment(event);
+            found.extend(waiting.extract_if(.., |w| w.end.as_ref().is_ok_and(|end| *end < now)).map(won));
+            waiting.retain(|w| w.end != Err(Some(now)));
             if self.cancels(event, &State::default()) {
                 places.fill(None);
-                waiting = None;
+                waiting.clear();
             }
             for n in (0..stages.len()).rev() {
                 let before = match n {
@@ -61,10 +56,10 @@ impl<'a> Partition<'a> {
                 }
                 moved.absences = last.iter().map(|id| (*id, Vec::new())).collect();
                 let arrived = Waiting { end: self.end(&moved), state: moved };
-                if last.is_empty() { found.push(won(arrived)) } else { waiting = Some(arrived) }
+                if last.is_empty() { found.push(won(arrived)) } else { waiting.push(arrived) }
             }
         }
-        found.extend(waiting.filter(|w| w.end.is_ok()).map(won));
+        found.extend(waiting.into_iter().filter(|w| w.end.is_ok()).map(won));
         found
     }
 

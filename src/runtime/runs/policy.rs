@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Complete, Runs, Start, State};
+use super::{Branch, Complete, Runs, Start, State};
 use crate::plan::{Policy, Report};
 use crate::program::Compiled;
 use crate::runtime::chain::Link;
@@ -130,14 +130,19 @@ impl Runs {
     }
 
     /// Each place keeps only the partial match that arrived there last; a match consumes its own. The place of a
-    /// partial match is how many events it has bound.
+    /// partial match is how many events it has bound; one that waits only for the deadline of its last absences is in
+    /// none any more.
     fn latest_of_each_place(&mut self, complete: Vec<Complete>, seq: Option<u64>, out: &mut Vec<Match>) {
         self.every(complete, out);
         let Some(seq) = seq else { return };
-        let place = |start: &Start| start.branches.first().map_or(0, |branch| branch.chain.len);
+        let place = |start: &Start| {
+            let waits = |branch: &&Branch| matches!(branch.state, State::Wait(_));
+            start.branches.first().filter(waits).map(|branch| branch.chain.len)
+        };
         let arrived = |start: &Start| start.branches.first().is_some_and(|branch| branch.chain.seq == seq);
-        let taken: Vec<usize> = self.starts.iter().filter(|start| arrived(start)).map(place).collect();
-        self.starts.retain(|start| arrived(start) || !taken.contains(&place(start)));
+        let taken: Vec<usize> = self.starts.iter().filter(|start| arrived(start)).filter_map(place).collect();
+        self.starts
+            .retain(|start| arrived(start) || place(start).is_none_or(|place| !taken.contains(&place)));
     }
 
     /// Every distinct set of bindings; of more than the limit that complete at one moment the first in preference
