@@ -121,7 +121,7 @@ pub(super) fn report(
         let message = "`final` reports one match of each start, and `matches all` every one";
         let finding = Diagnostic::new(Code::Conflict, span, message);
         found.push(finding.help("write `emit`, or `matches every` for the final match of each start"));
-    } else if sequence.within.is_none() && !is_ended(layout, &pattern.items, &mut false, false) {
+    } else if sequence.within.is_none() && !Growth::new(layout).is_ended(&pattern.items) {
         let finding =
             Diagnostic::new(Code::NeedsWithin, span, "nothing can end the growth of a match of this pattern");
         found.push(finding.help(
@@ -147,27 +147,66 @@ fn has_choice(pattern: &Pattern, items: &[Item]) -> bool {
     })
 }
 
-/// Whether, from the first choice on, every step's wait has an end: a gap, an `until`, or being strict.
-fn is_ended(layout: &Layout, items: &[Item], chosen: &mut bool, within_until: bool) -> bool {
-    let pattern = &layout.pattern;
-    items.iter().all(|item| {
-        *chosen |= has_choice(pattern, std::slice::from_ref(item));
+/// Whether, from the first choice on, every step's wait has an end: a gap, an `until`, or being strict. What can only be the
+/// first event of a match is not waited for.
+#[derive(Clone, Copy)]
+struct Growth<'l> {
+    layout: &'l Layout<'l>,
+    /// Whether there may be another derivation.
+    chosen: bool,
+    /// Whether an event may have been bound before.
+    begun: bool,
+    /// Whether an `until` around ends it.
+    until: bool,
+}
+
+impl<'l> Growth<'l> {
+    fn new(layout: &'l Layout<'l>) -> Self {
+        Growth { layout, chosen: false, begun: false, until: false }
+    }
+
+    fn is_ended(&mut self, items: &[Item]) -> bool {
+        items.iter().all(|item| {
+            self.chosen |= has_choice(&self.layout.pattern, std::slice::from_ref(item));
+            let ended = self.ends(item);
+            self.begun |= !matches!(item, Item::Absence(_));
+            ended
+        })
+    }
+
+    fn ends(&mut self, item: &Item) -> bool {
+        let Layout { pattern, groups, .. } = self.layout;
         match item {
             Item::Absence(_) => true,
             Item::Step(id) => {
-                pattern.steps.get(id.index()).zip(layout.info(*id)).is_none_or(|(step, info)| {
+                pattern.steps.get(id.index()).zip(self.layout.info(*id)).is_none_or(|(step, info)| {
+                    let waits = self.chosen && (self.begun || is_repeated(step.repeat));
                     let ended = step.within.is_some() || info.ast.until.is_some() || step.mode == Mode::Next;
-                    !*chosen || within_until || ended
+                    !waits || self.until || ended
                 })
             }
-            Item::Group(id) => pattern.groups.get(id.index()).zip(layout.groups.get(id.index())).is_none_or(
-                |(group, info)| is_ended(layout, &group.items, chosen, within_until || info.until.is_some()),
-            ),
-            Item::Either(parts) | Item::Of { members: parts, .. } => {
-                parts.iter().all(|part| is_ended(layout, part, chosen, within_until))
+            Item::Group(id) => {
+                pattern.groups.get(id.index()).zip(groups.get(id.index())).is_none_or(|(group, info)| {
+                    let begun = self.begun || is_repeated(group.repeat);
+                    self.inside(&group.items, begun, info.until.is_some())
+                })
             }
+            Item::Either(branches) => branches.iter().all(|branch| self.inside(branch, self.begun, false)),
+            // Another member may have come first.
+            Item::Of { members, .. } => members.iter().all(|member| self.inside(member, true, false)),
         }
-    })
+    }
+
+    fn inside(&mut self, items: &[Item], begun: bool, until: bool) -> bool {
+        let mut inside = Growth { begun, until: self.until || until, ..*self };
+        let ended = inside.is_ended(items);
+        self.chosen = inside.chosen;
+        ended
+    }
+}
+
+fn is_repeated(repeat: Repeat) -> bool {
+    repeat.max != Some(1)
 }
 
 /// The step `on timeout` asks for, and whether anything can expire.
