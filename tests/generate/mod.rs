@@ -11,8 +11,9 @@ pub mod windows;
 mod write;
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write as _;
+use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner};
@@ -79,6 +80,7 @@ pub fn search(
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let tried = Cell::new(0);
     let result = runner.run(strategy, |trial| {
+        note(&trial);
         try_one(&trial)?;
         tried.set(tried.get() + 1);
         Ok(())
@@ -87,6 +89,13 @@ pub fn search(
         panic!("{e}");
     }
     log(name, tried.get());
+}
+
+/// Writes a trial into the folder that `TRIALS_NOW` names, so that one which never ends is known.
+fn note(trial: &Trial) {
+    let Some(folder) = std::env::var_os("TRIALS_NOW") else { return };
+    let test = std::thread::current().name().unwrap_or_default().replace(':', "_");
+    fs::write(Path::new(&folder).join(test), format!("{trial:#?}\n")).unwrap();
 }
 
 /// Says in the file that `TRIALS_LOG` names how many trials were made.
