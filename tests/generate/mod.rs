@@ -61,7 +61,7 @@ pub enum Arrival {
 }
 
 /// Tries so many trials, or as many as the variable `NAME_TRIALS` says, from the seed in `NAME_SEED` on. Fails with the
-/// smallest trial that fails.
+/// smallest trial that fails, or with `NAME_SHRINK=0` with the first.
 pub fn search(
     name: &str,
     trials: u32,
@@ -73,7 +73,7 @@ pub fn search(
     let config = Config {
         cases: setting(name, "TRIALS").unwrap_or(trials),
         max_global_rejects: 1_000_000,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: setting(name, "SHRINK").unwrap_or(20_000),
         failure_persistence: None,
         ..Config::default()
     };
