@@ -10,5 +10,6 @@ mod generate;
 mod judge;
 mod laws;
 mod limits;
+mod observer;
 mod oracle;
 mod snapshot;
