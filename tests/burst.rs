@@ -154,6 +154,18 @@ fn beyond_the_limit_no_more_is_held_in_common() {
     assert_eq!((alerts.len(), stats.refused), (9, 20));
 }
 
+/// What has expired makes room: behind the second `first` are nine again, whatever the one before it had.
+#[test]
+fn what_has_expired_makes_room_in_common() {
+    let limits = Limits { partials_per_key: 10, ..Limits::default() };
+    let rule = SUBSETS.replace("more+", "more").replace("1h", "1s");
+    let parts = [("first", 1), ("failure", 3), ("other", 90), ("first", 1), ("other", 10), ("failure", 12)];
+    let outcomes: Vec<&str> =
+        parts.into_iter().flat_map(|(outcome, count)| std::iter::repeat_n(outcome, count)).collect();
+    let (alerts, stats) = run_fast(&rule, &outcomes, limits, false);
+    assert_eq!((alerts.len(), stats.refused), (9, 3));
+}
+
 /// The same with the other engine, and what it holds before the last event, as a snapshot.
 fn run_and_weigh(rule: &str, outcomes: &[&str]) -> (Vec<Vec<usize>>, RuleStats, usize) {
     let program = compile(rule, Limits::default());
