@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +12,8 @@ use crate::io::Tap;
 
 /// The inputs that are read apart, and how long they are waited for.
 pub(super) struct Apart {
-    arrivals: Receiver<Arrival>,
-    sender: Sender<Arrival>,
+    arrivals: Receiver<thread::Result<Arrival>>,
+    sender: Sender<thread::Result<Arrival>>,
     patience: Duration,
     /// Called before something is waited for.
     tap: Tap,
@@ -39,22 +40,23 @@ pub(super) enum News {
 
 impl Apart {
     pub(super) fn new(patience: Duration, tap: Tap) -> Self {
+        // What is longer is for ever; a clock has an end.
+        let patience = patience.min(Duration::from_secs(1 << 30));
         let (sender, arrivals) = mpsc::channel();
         Apart { arrivals, sender, patience, tap, awaited: BTreeMap::new(), idle: BTreeSet::new() }
     }
 
     /// Has an input read by a thread. It reads on each time it is asked, so that it is never far ahead.
-    pub(super) fn read(&self, input: usize, mut decoder: Box<Decoder>) -> io::Result<Sender<()>> {
+    pub(super) fn read(&self, input: usize, decoder: Box<Decoder>) -> io::Result<Sender<()>> {
         let (ask, asked) = mpsc::channel();
         let arrivals = self.sender.clone();
         thread::Builder::new().spawn(move || {
+            let mut reads = Some(decoder);
             while asked.recv().is_ok() {
-                let decoded = decoder.next();
-                if decoded.end.is_some() {
-                    // Nobody may be waiting any more.
-                    return drop(arrivals.send(Arrival { input, decoded, decoder: Some(decoder) }));
-                }
-                if arrivals.send(Arrival { input, decoded, decoder: None }).is_err() {
+                // Whoever waits would wait for ever for a thread that is gone.
+                let read = panic::catch_unwind(AssertUnwindSafe(|| arrival(input, &mut reads)));
+                let Some(read) = read.transpose() else { return };
+                if arrivals.send(read).is_err() {
                     return;
                 }
             }
@@ -76,17 +78,17 @@ impl Apart {
     pub(super) fn next(&mut self, others: bool) -> Option<News> {
         let come = self.arrivals.try_recv().ok();
         if come.is_some() || !self.has_to_wait(others) {
-            return come.map(|arrival| self.arrived(arrival));
+            return come.map(|read| self.arrived(read));
         }
         // What stops the run ends the inputs too, which is how it is known here.
         let _ = (self.tap)(0);
         let first =
             self.awaited.iter().min_by_key(|(_, until)| **until).map(|(input, until)| (*input, *until));
         match first.filter(|_| others) {
-            None => self.arrivals.recv().ok().map(|arrival| self.arrived(arrival)),
+            None => self.arrivals.recv().ok().map(|read| self.arrived(read)),
             Some((input, until)) => {
                 match self.arrivals.recv_timeout(until.saturating_duration_since(now())) {
-                    Ok(arrival) => Some(self.arrived(arrival)),
+                    Ok(read) => Some(self.arrived(read)),
                     Err(RecvTimeoutError::Timeout) => {
                         self.awaited.remove(&input);
                         self.idle.insert(input);
@@ -98,11 +100,19 @@ impl Apart {
         }
     }
 
-    fn arrived(&mut self, arrival: Arrival) -> News {
+    fn arrived(&mut self, read: thread::Result<Arrival>) -> News {
+        let arrival = read.unwrap_or_else(|panic| panic::resume_unwind(panic));
         self.awaited.remove(&arrival.input);
         self.idle.remove(&arrival.input);
         News::Arrived(Box::new(arrival))
     }
+}
+
+/// What an input has next, with whoever reads it if that is the end; nothing behind it.
+fn arrival(input: usize, reads: &mut Option<Box<Decoder>>) -> Option<Arrival> {
+    let decoded = reads.as_mut()?.next();
+    let decoder = if decoded.end.is_some() { reads.take() } else { None };
+    Some(Arrival { input, decoded, decoder })
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long an input says nothing is told by the clock alone")]
