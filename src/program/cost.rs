@@ -75,7 +75,7 @@ impl Cost {
         let form = Form::of(rule, &automaton);
         let (holds, ends) = match &rule.body {
             Body::Event(_) => (None, End::Nothing),
-            Body::Sequence(sequence) => (Some(holds(form, sequence.policy)), end(sequence, &automaton)),
+            Body::Sequence(sequence) => (Some(holds(form, sequence)), end(sequence, &automaton)),
             Body::Window(window) => (Some("the events of its windows"), leaves(&window.shape)),
         };
         let most = match &rule.body {
@@ -125,8 +125,10 @@ pub(super) fn waits_for(rule: &Rule, automaton: &Automaton) -> Option<String> {
     }
 }
 
-fn holds(form: Form, policy: Policy) -> &'static str {
-    match (form, policy) {
+fn holds(form: Form, sequence: &Sequence) -> &'static str {
+    let waits = matches!(sequence.pattern.items.last(), Some(Item::Absence(_)));
+    match (form, sequence.policy) {
+        (_, Policy::Latest) if waits => "the latest of each place, and what waits for its deadline",
         (_, Policy::Latest) => "the latest of each place",
         (Form::Queue, _) => "starts",
         (Form::Shared, _) => "bound events, each once",

@@ -61,26 +61,26 @@ fn held(program: &Program, rule: &Compiled) -> usize {
 }
 
 /// What an allocation takes of this size.
-pub(super) fn block(size: usize) -> usize {
+pub(super) const fn block(size: usize) -> usize {
     size.next_multiple_of(16)
 }
 
 /// The same behind a counted reference.
-pub(super) fn shared_block(size: usize) -> usize {
+pub(super) const fn shared_block(size: usize) -> usize {
     block(size + 2 * size_of::<usize>())
 }
 
 /// A place in a list that grows: it has half as much room again as it needs, on the average.
-pub(super) fn slot(size: usize) -> usize {
+pub(super) const fn slot(size: usize) -> usize {
     size * 3 / 2
 }
 
 /// The room that a list has from its first item on.
-pub(super) fn room<T>() -> usize {
+pub(super) const fn room<T>() -> usize {
     block(4 * size_of::<T>())
 }
 
 /// An event in a chain of bound ones.
-pub(super) fn link() -> usize {
+pub(super) const fn link() -> usize {
     shared_block(size_of::<Link>())
 }

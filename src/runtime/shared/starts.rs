@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::program::{PlaceSet, Places};
+use crate::runtime::footprint::{room, slot};
 use crate::time::Timestamp;
 
 /// The starts, in their order.
@@ -39,9 +40,9 @@ struct Alike {
 
 impl Starts {
     /// What a start takes.
-    pub(super) const SIZE: usize = size_of::<Start>() * 3 / 2;
+    pub(super) const SIZE: usize = slot(size_of::<Start>());
     /// What the first takes.
-    pub(super) const ROOM: usize = 4 * (size_of::<Start>() + size_of::<Alike>());
+    pub(super) const ROOM: usize = room::<Start>() + room::<Alike>();
 
     /// Where any of them waits.
     pub(super) fn waiting(&self) -> PlaceSet {

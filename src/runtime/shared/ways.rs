@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::Row;
 use crate::program::{PlaceSet, Places};
+use crate::runtime::footprint::slot;
 
 /// How many derivations complete from each place.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ struct Block {
 impl Blocks {
     /// What a block takes for so many places.
     pub(super) fn size(places: usize) -> usize {
-        size_of::<(u64, Block)>() * 3 / 2 + places * size_of::<(Ways, u64)>()
+        slot(size_of::<(u64, Block)>()) + places * size_of::<(Ways, u64)>()
     }
 
     /// Goes back over a whole block; says how many derivations begin in it, and the places at which it was taken.
