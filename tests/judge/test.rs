@@ -152,6 +152,9 @@ fn try_one(trial: &Trial) -> Result<Tally, TestCaseError> {
     let outcome = run::reference(&case, program);
     let (expected, found) = in_groups(&verdict.alerts, &outcome.alerts);
     if expected != found || outcome.late != verdict.late || outcome.beyond_limit != verdict.beyond_limit {
+        if is_cut_short(&case, outcome.beyond_limit) {
+            return Err(TestCaseError::reject("more partial matches than a key may have"));
+        }
         let beside = format!(
             "late {:?}, judged {:?}; beyond the limit {}, judged {}",
             outcome.late, verdict.late, outcome.beyond_limit, verdict.beyond_limit
@@ -169,6 +172,13 @@ fn try_one(trial: &Trial) -> Result<Tally, TestCaseError> {
         expired: u32::from(verdict.expired),
         beyond_limit: u32::from(verdict.beyond_limit > 0),
     })
+}
+
+/// Whether less would be beyond a limit if a key had room for more partial matches, of which the judge knows nothing.
+fn is_cut_short(case: &Case, beyond_limit: u64) -> bool {
+    let roomy = Limits { partials_per_key: 2_000_000, ..Limits::default() };
+    let (program, _) = run::compile(case, roomy);
+    program.is_some_and(|program| run::reference(case, Arc::new(program)).beyond_limit != beyond_limit)
 }
 
 /// Both as text, in order. Of alerts of one moment and key the order is that of their ids, which the judge does not
