@@ -10,6 +10,9 @@ use tripline::{Event, GroupId, SlotId, StepId, Timestamp};
 
 use super::{Bindings, Partition};
 
+/// More of them are beyond the judge: loops in loops that may be empty make millions of nine events.
+const MOST: usize = 200_000;
+
 /// A complete derivation.
 #[derive(Clone, Debug)]
 pub struct Derivation {
@@ -137,7 +140,11 @@ impl<'a> Partition<'a> {
     }
 
     fn next_preference(&self) -> usize {
-        self.preference.replace(self.preference.get() + 1)
+        let preference = self.preference.replace(self.preference.get() + 1);
+        if preference >= MOST {
+            self.note.beyond.set(true);
+        }
+        preference
     }
 
     fn wait(&self, state: &State, end: Option<End>) {
@@ -146,6 +153,9 @@ impl<'a> Partition<'a> {
     }
 
     fn list(&self, items: &'a [Item], state: State<'a>, then: Then<'a, '_>) {
+        if self.note.beyond.get() {
+            return;
+        }
         match items.split_first() {
             None => then(state),
             Some((item, rest)) => self.item(item, state, &mut |state| self.list(rest, state, then)),
