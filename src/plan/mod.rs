@@ -6,12 +6,14 @@
 mod depth;
 mod expr;
 mod pattern;
+mod revision;
 mod suppress;
 mod window;
 
 pub use depth::{SAID, depths};
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
+pub use revision::{Difference, Revision};
 pub use suppress::{Suppress, SuppressBy};
 pub use window::{Shape, Window};
 

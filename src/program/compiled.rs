@@ -151,6 +151,13 @@ pub struct KeyCode {
     written: String,
 }
 
+impl KeyCode {
+    /// Whether it is the same key, of another program maybe.
+    pub fn is_same(&self, other: &KeyCode) -> bool {
+        self.written == other.written
+    }
+}
+
 /// Rules that are partitioned by the same keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySpace {

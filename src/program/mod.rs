@@ -4,12 +4,14 @@ mod calendar;
 mod compiled;
 mod cost;
 mod form;
+mod lack;
 mod places;
 
 pub use calendar::Calendar;
 pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode, WindowCode};
 pub use cost::{Cost, End, Most};
 pub use form::{Form, Stop};
+pub use lack::Lack;
 pub use places::{Place, PlaceSet, Places};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,128 @@
+//! What an edited rule asks of events that were bound before, and that was not kept of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::Program;
+use crate::id::{SlotId, StepId};
+use crate::plan::{Body, Expr, Rule, Types};
+
+type Path = Arc<[CompactString]>;
+
+/// What a rule asks of bound events that a program before has not kept of them. It goes by what that program keeps of
+/// events of their type, also where a whole event is at hand: what an edit keeps must not depend on how events are read.
+#[derive(Debug)]
+pub struct Lack<'p> {
+    before: &'p Program,
+    /// What is asked of the events of each name, by `SlotId`.
+    of_slots: Vec<BTreeSet<Path>>,
+    /// What is asked of the last event of a match, and of the last one of a start that expires.
+    of_last: BTreeSet<Path>,
+    of_reached: BTreeSet<Path>,
+    /// What is asked of the event before, by the steps that ask.
+    of_lags: BTreeSet<(StepId, Path)>,
+    /// Whether an event that was bound before may be the last of a match that has still to come.
+    waits: bool,
+}
+
+impl<'p> Lack<'p> {
+    /// What `rule` asks of events that were bound under the program `before`.
+    pub fn new(before: &'p Program, rule: &Rule) -> Self {
+        let mut lack = Lack {
+            before,
+            of_slots: vec![BTreeSet::new(); rule.pattern().slots.len()],
+            of_last: BTreeSet::new(),
+            of_reached: BTreeSet::new(),
+            of_lags: BTreeSet::new(),
+            waits: false,
+        };
+        rule.visit_expressions(&mut |expr| lack.note(expr));
+        let bare = |expr: &Expr, paths: &mut BTreeSet<Path>| {
+            expr.visit(&mut |expr| paths.extend(field(expr)));
+        };
+        let said = rule.output.fields.iter().map(|(_, expr)| expr);
+        said.for_each(|expr| bare(expr, &mut lack.of_last));
+        if let Body::Window(window) = &rule.body {
+            bare(&window.condition, &mut lack.of_last);
+            lack.waits = window.shape.closes();
+        }
+        let said = rule.timeout.iter().flat_map(|timeout| &timeout.output.fields);
+        said.for_each(|(_, expr)| bare(expr, &mut lack.of_reached));
+        lack
+    }
+
+    fn note(&mut self, expr: &Expr) {
+        let (slot, inner) = match expr {
+            Expr::Bound { slot, field, .. } => {
+                return self.of_slots.get_mut(slot.slot.index()).into_iter().for_each(|paths| {
+                    paths.insert(Arc::clone(&field.path));
+                });
+            }
+            Expr::Aggregate { slot, arg: Some(inner), .. } | Expr::Trend { slot, value: inner, .. } => {
+                (slot, inner)
+            }
+            Expr::Lag { step, field } => {
+                self.of_lags.insert((*step, Arc::clone(&field.path)));
+                return;
+            }
+            _ => return,
+        };
+        if let Some(paths) = self.of_slots.get_mut(slot.slot.index()) {
+            inner.visit(&mut |expr| paths.extend(field(expr)));
+        }
+    }
+
+    /// Whether any event that the steps of the rule have bound could lack something.
+    pub fn is_possible(&self, rule: &Rule) -> bool {
+        let known = || self.before.kinds().iter().map(|kind| Some(kind.as_str())).chain([None]);
+        rule.pattern().steps.iter().any(|step| {
+            let lacks = |kind: Option<&str>| {
+                self.in_slot(step.slot, kind) || self.lacks(&self.of_last, kind) || self.when_expired(kind)
+            };
+            match &step.types {
+                Types::OneOf(kinds) => kinds.iter().any(|kind| lacks(Some(kind))),
+                Types::Any => known().any(lacks),
+            }
+        })
+    }
+
+    /// Whether an event of this type lacks what is asked of those of a name.
+    pub fn in_slot(&self, slot: SlotId, kind: Option<&str>) -> bool {
+        self.of_slots.get(slot.index()).is_some_and(|paths| self.lacks(paths, kind))
+    }
+
+    /// Whether it lacks what is asked of it as the last event of a match: if it is that already, as a match is that only
+    /// waits, or if it may become that, as an event of a window that closes.
+    pub fn at_end(&self, kind: Option<&str>, is_last: bool) -> bool {
+        (is_last || self.waits) && self.lacks(&self.of_last, kind)
+    }
+
+    /// Whether it lacks what is asked of it as the last event of a start that expires.
+    pub fn when_expired(&self, kind: Option<&str>) -> bool {
+        self.lacks(&self.of_reached, kind)
+    }
+
+    /// Whether it lacks what is asked of it as the event before, by a step.
+    pub fn as_previous(&self, step: StepId, kind: Option<&str>) -> bool {
+        let asked = self.of_lags.iter().filter(|(of, _)| *of == step).map(|(_, path)| Arc::clone(path));
+        self.lacks(&asked.collect(), kind)
+    }
+
+    fn lacks(&self, paths: &BTreeSet<Path>, kind: Option<&str>) -> bool {
+        let kept = self.before.held(kind.and_then(|kind| self.before.kinds().get_index_of(kind)));
+        let is_kept = |path: &Path| {
+            self.before.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
+        };
+        !paths.iter().all(is_kept)
+    }
+}
+
+/// A field of the current event.
+fn field(expr: &Expr) -> Option<Path> {
+    match expr {
+        Expr::Field(field) => Some(Arc::clone(&field.path)),
+        _ => None,
+    }
+}
