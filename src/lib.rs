@@ -109,5 +109,5 @@ pub use program::Program;
 pub use runtime::Engine;
 pub use sink::Sink;
 pub use span::{FileId, SourceFile, Span};
-pub use stream::{AtEnd, Options as EngineOptions, RuleStats, Stats};
+pub use stream::{AtEnd, Options as EngineOptions, RuleStats, Stats, Swapped};
 pub use time::{Duration, Timestamp};

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use crate::plan::Revision;
 use crate::time::Duration;
 
 /// How an engine takes a stream.
@@ -55,4 +56,35 @@ pub struct RuleStats {
     pub pending: u64,
     /// Matches beyond the limit of `matches all`, and partial matches refused for one of [`Limits`](crate::Limits).
     pub refused: u64,
+}
+
+/// What became of the partial matches of a rule when another rule set took over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swapped {
+    /// The rule.
+    pub name: CompactString,
+    /// What the edit means; `None` if the rule is gone.
+    pub revision: Option<Revision>,
+    /// How many starts go on.
+    pub kept: u64,
+    /// How many do not.
+    pub lost: u64,
+    /// How many of these for want of a field that the new text reads and that was not kept.
+    pub lacking: u64,
+}
+
+impl Swapped {
+    /// Of so many starts so many go on.
+    pub(crate) fn count(&mut self, before: usize, after: usize) {
+        self.kept += after as u64;
+        self.lost += before.saturating_sub(after) as u64;
+    }
+
+    /// Adds what another engine, which owns other keys, says of the same rule.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn add(&mut self, other: &Swapped) {
+        self.kept += other.kept;
+        self.lost += other.lost;
+        self.lacking += other.lacking;
+    }
 }

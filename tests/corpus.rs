@@ -135,6 +135,10 @@ fn differences(case: &Case, expected: &[Expected], outcome: &Outcome) -> String 
             _ = writeln!(text, "  {name} {found:?} where {expected:?} was expected");
         }
     }
+    let expected: Option<Vec<&str>> = case.swapped.as_ref().map(|text| text.trim().lines().collect());
+    if expected.is_some_and(|expected| expected != outcome.swapped) {
+        _ = writeln!(text, "  swapped {:#?}", outcome.swapped);
+    }
     text
 }
 

@@ -13,3 +13,4 @@ mod limits;
 mod observer;
 mod oracle;
 mod snapshot;
+mod swap;

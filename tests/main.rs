@@ -25,4 +25,5 @@ mod predicate;
 mod rules;
 mod run;
 mod snapshot;
+mod swap;
 mod syntax;

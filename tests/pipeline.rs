@@ -15,6 +15,7 @@ use tripline::pipeline::{Flow, Portion, Shards, Workers};
 use tripline::reference::Reference;
 use tripline::{
     Alert, AtEnd, Duration, EngineOptions, Event, Keep, Limits, Program, Settings, Sink, SourceFile, Stats,
+    Swapped,
 };
 
 /// Everything that comes out, as it would be written.
@@ -26,6 +27,7 @@ struct Said {
     rejects: Vec<String>,
     broken: Vec<String>,
     counts: String,
+    swapped: Vec<Swapped>,
 }
 
 struct Writer {
@@ -131,12 +133,7 @@ impl World {
         let table =
             "ts,type,user\n2026-01-05T00:00:00Z,login,ann\nnever,login,bob\n2026-01-06T00:00:00Z,login,bob\n";
         fs::write(folder.path().join("d.csv"), table).unwrap();
-        let mut files: Vec<SourceFile> =
-            RULES.iter().map(|rule| SourceFile::new(rule.name, rule.rule)).collect();
-        files.push(SourceFile::new("held_back.trip", HELD_BACK));
-        files.push(SourceFile::new("chained.trip", CHAINED));
-        let (program, _) = Program::compile(&files, &Settings::default(), Limits::default());
-        World { folder, program: Arc::new(program.unwrap()) }
+        World { folder, program: program(&[]) }
     }
 
     fn inputs(&self, names: &[&str]) -> (Inputs, Arc<ReadOptions>, Tap) {
@@ -147,14 +144,28 @@ impl World {
         (Inputs::find(&arguments, &options).unwrap(), options, Arc::new(|_| Ok(())))
     }
 
-    fn reference(&self, names: &[&str], lateness: Duration, evidence: Evidence) -> Said {
+    /// What the reference says; with an edit it takes over behind so many events.
+    fn reference(
+        &self,
+        names: &[&str],
+        lateness: Duration,
+        evidence: Evidence,
+        edit: Option<(usize, &Arc<Program>)>,
+    ) -> Said {
+        let mut seen = 0;
         let (inputs, options, tap) = self.inputs(names);
         let readers = inputs.iter().map(|input| Reader::open(input, &options, &tap).unwrap()).collect();
         let mut engine = Reference::new(Arc::clone(&self.program), EngineOptions { lateness });
         let mut writer = Writer::new(evidence);
         for item in Merge::new(readers) {
             match item {
-                Ok(Item::Event(event)) => assert!(engine.push(event, &mut writer).is_continue()),
+                Ok(Item::Event(event)) => {
+                    assert!(engine.push(event, &mut writer).is_continue());
+                    seen += 1;
+                    if let Some((_, program)) = edit.filter(|(at, _)| *at == seen) {
+                        writer.said.swapped = engine.swap(program, &mut writer);
+                    }
+                }
                 Ok(Item::Reject(reject)) => writer.reject(&reject),
                 Err(error) => writer.said.broken.push(error.to_string()),
             }
@@ -169,20 +180,31 @@ impl World {
         names: &[&str],
         lateness: Duration,
         evidence: Evidence,
-        threads: usize,
-        chunk: usize,
-    ) -> Said {
+        (threads, chunk): (usize, usize),
+        edit: Option<(usize, &Arc<Program>)>,
+    ) -> (Said, usize) {
         let (inputs, options, tap) = self.inputs(names);
         let keep = if evidence == Evidence::Full { Keep::Events } else { Keep::References };
         let fields = self.program.fields();
         let intakes =
             inputs.iter().map(|input| Intake::open(input, &options, fields, keep, chunk, &tap).unwrap());
         let workers = Arc::new(Workers::new(threads).unwrap());
+        let mut taken_over = 0;
         let mut shards = Shards::new(&self.program, &EngineOptions { lateness }, &workers);
         let mut writer = Writer::new(evidence);
-        for portion in Flow::new(intakes.collect(), &self.program, &workers) {
+        let mut flow = Flow::new(intakes.collect(), &self.program, &workers);
+        let (mut seen, mut edit) = (0, edit);
+        while let Some(portion) = flow.next() {
             match portion {
-                Portion::Rows(runs) => assert!(shards.push(&runs, &mut writer).is_continue()),
+                Portion::Rows(runs) => {
+                    assert!(shards.push(&runs, &mut writer).is_continue());
+                    seen += runs.iter().map(|run| run.rows.len()).sum::<usize>();
+                    if let Some((at, program)) = edit.take_if(|(at, _)| *at <= seen) {
+                        writer.said.swapped = shards.swap(program, &mut writer);
+                        flow.turn_to(program);
+                        taken_over = seen.max(at);
+                    }
+                }
                 Portion::Reject(reject) => writer.reject(&reject),
                 Portion::Broken(error) => writer.said.broken.push(error.to_string()),
                 Portion::Idle(name) => unreachable!("`{name}` is waited for without end"),
@@ -190,8 +212,20 @@ impl World {
         }
         let _ = shards.finish(AtEnd::Flush, &mut writer);
         writer.said.counts = counts(shards.stats());
-        writer.said
+        (writer.said, taken_over)
     }
+}
+
+/// The rules of the demo and those above, each of these texts being replaced by the other.
+fn program(edits: &[(&str, &str)]) -> Arc<Program> {
+    let more = [("held_back.trip", HELD_BACK), ("chained.trip", CHAINED)];
+    let rules = RULES.iter().map(|rule| (rule.name, rule.rule)).chain(more);
+    let file = |(name, text): (&str, &str)| {
+        SourceFile::new(name, edits.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)))
+    };
+    let files: Vec<SourceFile> = rules.map(file).collect();
+    let (program, found) = Program::compile(&files, &Settings::default(), Limits::default());
+    Arc::new(program.unwrap_or_else(|| panic!("{found:#?}")))
 }
 
 /// What was counted, but for the events that a rule saw: the reference shows a rule also those of types it does not name.
@@ -211,7 +245,7 @@ fn it_says_what_the_reference_says() {
         (&all[..], hour, Evidence::Refs),
         (&all[1..3], hour, Evidence::Full),
     ] {
-        let expected = world.reference(names, lateness, evidence);
+        let expected = world.reference(names, lateness, evidence, None);
         assert!(expected.alerts.len() > 10 && expected.rejects.len() > 10, "{}", expected.counts);
         let summaries = expected.alerts.iter().filter(|alert| alert.contains(r#""kind":"summary""#));
         assert!(summaries.count() > 10 && expected.shadow > 10, "{}", expected.counts);
@@ -220,13 +254,49 @@ fn it_says_what_the_reference_says() {
             assert!(expected.alerts.iter().any(|alert| of_rule(&alert)), "{rule}: {}", expected.counts);
         }
         for (threads, chunk) in [(1, 1 << 18), (2, 1 << 18), (1, 100), (3, 1_000), (2, 0)] {
-            let said = world.pipeline(names, lateness, evidence, threads, chunk);
+            let (said, _) = world.pipeline(names, lateness, evidence, (threads, chunk), None);
             let context = format!("{names:?} {threads} threads, chunks of {chunk}");
             assert_eq!(said.alerts, expected.alerts, "{context}");
             assert_eq!(said.late, expected.late, "{context}");
             assert_eq!(said.rejects, expected.rejects, "{context}");
             assert_eq!(said.broken, expected.broken, "{context}");
             assert_eq!(said.counts, expected.counts, "{context}");
+        }
+    }
+}
+
+/// Edits that take over in the middle of the stream: of thresholds, steps, keys, of what is read, of what is held back.
+const EDITS: [(&str, &str); 7] = [
+    ("suppress 20m by country", "suppress 10m by country"),
+    ("count(f) >= 2", "count(f) >= 3"),
+    ("within 6h", "within 12h"),
+    ("b: reading where value > a.value", "b: reading where value > a.value + 1  c: reading"),
+    ("suppress 1h by country", "suppress 1h"),
+    ("q{2}: quiet_after", "q{3}: quiet_after"),
+    ("emit country = x.country", "emit country = x.country, ip = x.ip"),
+];
+
+#[test]
+fn an_edit_in_the_middle_is_taken_as_the_reference_takes_it() {
+    let world = World::new();
+    let all = ["a.ndjson", "b.ndjson.gz", "c.ndjson", "d.csv"];
+    let hour = Duration::parse("1h").unwrap();
+    let edited = program(&EDITS);
+    for (names, lateness, evidence) in
+        [(&all[..1], Duration::ZERO, Evidence::Refs), (&all[..], hour, Evidence::Full)]
+    {
+        for ((threads, chunk), at) in
+            [((1, 1 << 18), 1), ((2, 1_000), 400), ((3, 100), 1_500), ((2, 0), 3_000)]
+        {
+            let edit = Some((at, &edited));
+            let (said, at) = world.pipeline(names, lateness, evidence, (threads, chunk), edit);
+            let expected = world.reference(names, lateness, evidence, Some((at, &edited)));
+            let context = format!("{names:?} {threads} threads, chunks of {chunk}, edited behind {at}");
+            assert!(said.swapped.len() > 10 && said.alerts.len() > 10, "{context}");
+            assert_eq!(said.swapped, expected.swapped, "{context}");
+            assert_eq!(said.alerts, expected.alerts, "{context}");
+            assert_eq!(said.counts, expected.counts, "{context}");
+            assert_eq!((said.late, said.rejects), (expected.late, expected.rejects), "{context}");
         }
     }
 }

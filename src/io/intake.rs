@@ -94,6 +94,11 @@ impl Intake {
         &self.notes
     }
 
+    /// Reads these fields from now on; scanners that were made before do not.
+    pub fn read_for(&mut self, fields: &Arc<Fields>) {
+        self.fields = Arc::clone(fields);
+    }
+
     /// Who makes rows of its lines. Any number of them may work side by side.
     pub fn scanner(&self) -> Scanner {
         Scanner::new(&self.fields, &self.source, &self.options, self.keep)

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::decode::{Decoded, Decoder};
 use crate::io::Tap;
+use crate::program::Program;
 
 /// The inputs that are read apart, and how long they are waited for.
 pub(super) struct Apart {
@@ -47,14 +49,14 @@ impl Apart {
     }
 
     /// Has an input read by a thread. It reads on each time it is asked, so that it is never far ahead.
-    pub(super) fn read(&self, input: usize, decoder: Box<Decoder>) -> io::Result<Sender<()>> {
+    pub(super) fn read(&self, input: usize, decoder: Box<Decoder>) -> io::Result<Sender<Arc<Program>>> {
         let (ask, asked) = mpsc::channel();
         let arrivals = self.sender.clone();
         thread::Builder::new().spawn(move || {
             let mut reads = Some(decoder);
-            while asked.recv().is_ok() {
+            while let Ok(program) = asked.recv() {
                 // Whoever waits would wait for ever for a thread that is gone.
-                let read = panic::catch_unwind(AssertUnwindSafe(|| arrival(input, &mut reads)));
+                let read = panic::catch_unwind(AssertUnwindSafe(|| arrival(input, &mut reads, &program)));
                 let Some(read) = read.transpose() else { return };
                 if arrivals.send(read).is_err() {
                     return;
@@ -109,8 +111,8 @@ impl Apart {
 }
 
 /// What an input has next, with whoever reads it if that is the end; nothing behind it.
-fn arrival(input: usize, reads: &mut Option<Box<Decoder>>) -> Option<Arrival> {
-    let decoded = reads.as_mut()?.next();
+fn arrival(input: usize, reads: &mut Option<Box<Decoder>>, program: &Arc<Program>) -> Option<Arrival> {
+    let decoded = reads.as_mut()?.next(program);
     let decoder = if decoded.end.is_some() { reads.take() } else { None };
     Some(Arrival { input, decoded, decoder })
 }

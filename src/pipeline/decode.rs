@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use super::Workers;
 use super::shards::parts;
 use super::workers::Ahead;
+use crate::event::{Batch, Row};
 use crate::io::{Block, Error, Intake, Load, Scanner};
 use crate::program::Program;
 use crate::runtime::{KeyGroups, RowKeys};
@@ -42,8 +43,26 @@ impl Decoder {
         }
     }
 
+    /// Reads for another program from now on.
+    fn turn_to(&mut self, program: &Arc<Program>) {
+        if !Arc::ptr_eq(&self.program, program) {
+            self.program = Arc::clone(program);
+            self.intake.read_for(program.fields());
+            self.scanners.clear();
+        }
+    }
+
+    /// A block that was read for another program.
+    pub(super) fn anew(block: &Block, program: &Arc<Program>, workers: &Workers) -> Keyed {
+        let events = block.batch.rows().map(Row::event);
+        let batch = Arc::new(Batch::of(program.fields(), events));
+        let keys = Arc::new(RowKeys::of(program, &parts(workers).into(), &batch));
+        (Block { batch, rejects: block.rejects.clone() }, keys)
+    }
+
     /// The next portions: a few for each thread, if the input may be read ahead.
-    pub(super) fn next(&mut self) -> Decoded {
+    pub(super) fn next(&mut self, program: &Arc<Program>) -> Decoded {
+        self.turn_to(program);
         const FOR_EACH: usize = 2;
         let most = if self.is_ahead() { self.workers.count() * FOR_EACH } else { 1 };
         let (mut loads, mut end) = (Vec::with_capacity(most), None);
@@ -78,7 +97,7 @@ impl Decoder {
 pub(super) enum Supply {
     Here(Box<Decoder>),
     Ahead(Ahead<(Box<Decoder>, Decoded)>),
-    Apart(Sender<()>),
+    Apart(Sender<Arc<Program>>),
 }
 
 impl Supply {
@@ -87,22 +106,25 @@ impl Supply {
         matches!(self, Supply::Here(decoder) if decoder.intake.is_live())
     }
 
-    /// What was read next, unless that is to be waited for, and whoever reads on. Nothing if the threads are gone.
-    pub(super) fn next(self) -> Option<(Option<Decoded>, Supply)> {
+    /// What was read next for a program, unless that is to be waited for, and whoever reads on; what was read ahead may be of
+    /// the program before. Nothing if the threads are gone.
+    pub(super) fn next(self, program: &Arc<Program>) -> Option<(Option<Decoded>, Supply)> {
         let (decoder, decoded) = match self {
-            Supply::Here(decoder) => read(decoder),
+            Supply::Here(decoder) => read(decoder, program),
             Supply::Ahead(ahead) => ahead.get()?,
-            Supply::Apart(ask) => return ask.send(()).is_ok().then_some((None, Supply::Apart(ask))),
+            Supply::Apart(ask) => {
+                return ask.send(Arc::clone(program)).is_ok().then_some((None, Supply::Apart(ask)));
+            }
         };
         if decoded.end.is_some() || !decoder.is_ahead() {
             return Some((Some(decoded), Supply::Here(decoder)));
         }
-        let workers = Arc::clone(&decoder.workers);
-        Some((Some(decoded), Supply::Ahead(workers.ahead(move || read(decoder)))))
+        let (workers, program) = (Arc::clone(&decoder.workers), Arc::clone(program));
+        Some((Some(decoded), Supply::Ahead(workers.ahead(move || read(decoder, &program)))))
     }
 }
 
-fn read(mut decoder: Box<Decoder>) -> (Box<Decoder>, Decoded) {
-    let decoded = decoder.next();
+fn read(mut decoder: Box<Decoder>, program: &Arc<Program>) -> (Box<Decoder>, Decoded) {
+    let decoded = decoder.next(program);
     (decoder, decoded)
 }

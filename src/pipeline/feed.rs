@@ -14,6 +14,9 @@ use crate::runtime::RowKeys;
 /// One input: what was decoded of it and is not used up.
 pub(super) struct Feed {
     name: String,
+    /// For which it is read.
+    program: Arc<Program>,
+    workers: Arc<Workers>,
     /// Nobody, once it has broken.
     supply: Option<Supply>,
     blocks: VecDeque<Keyed>,
@@ -41,6 +44,8 @@ impl Feed {
         let decoder = Box::new(Decoder::new(intake, program, workers));
         Feed {
             name,
+            program: Arc::clone(program),
+            workers: Arc::clone(workers),
             supply: Some(Supply::Here(decoder)),
             blocks: VecDeque::new(),
             row: 0,
@@ -104,7 +109,7 @@ impl Feed {
             } else if self.ended {
                 return Next::End;
             } else {
-                let read = self.supply.take().and_then(Supply::next);
+                let read = self.supply.take().and_then(|supply| supply.next(&self.program));
                 self.ended = read.is_none();
                 let (decoded, supply) =
                     read.map_or((None, None), |(decoded, supply)| (decoded, Some(supply)));
@@ -118,8 +123,26 @@ impl Feed {
         }
     }
 
+    /// Goes on for another program, also with what was read before.
+    pub(super) fn turn_to(&mut self, program: &Arc<Program>) {
+        self.program = Arc::clone(program);
+        let blocks = std::mem::take(&mut self.blocks);
+        self.blocks = blocks.into_iter().map(|block| self.current(block)).collect();
+    }
+
+    /// A block for the program of now.
+    fn current(&self, (block, keys): Keyed) -> Keyed {
+        if keys.are_of(&self.program) {
+            return (block, keys);
+        }
+        Decoder::anew(&block, &self.program, &self.workers)
+    }
+
     fn take(&mut self, decoded: Decoded) {
-        self.blocks.extend(decoded.blocks);
+        for block in decoded.blocks {
+            let block = self.current(block);
+            self.blocks.push_back(block);
+        }
         self.ended = decoded.end.is_some();
         self.failed = decoded.end.and_then(Result::err);
     }

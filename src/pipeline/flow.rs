@@ -79,6 +79,11 @@ impl Flow {
         Ok(self)
     }
 
+    /// Goes on for another program; what was read ahead is made of its lines again.
+    pub fn turn_to(&mut self, program: &Arc<Program>) {
+        self.feeds.iter_mut().for_each(|feed| feed.turn_to(program));
+    }
+
     /// What should be said about the inputs that have ended: their names, and what.
     pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
         let intakes = self.feeds.iter().filter_map(Feed::intake);

@@ -7,7 +7,7 @@ use super::{Run, Workers};
 use crate::program::Program;
 use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Straight, ascend};
 use crate::sink::Sink;
-use crate::stream::{AtEnd, Options, RuleStats, Stats};
+use crate::stream::{AtEnd, Options, RuleStats, Stats, Swapped};
 use crate::time::Timestamp;
 
 /// As many engines as there are threads. Each sees all rows and keeps state for its key groups; their alerts come out in
@@ -43,6 +43,27 @@ impl Shards {
             return self.gate.pass(Some(engine.watermark()), sink);
         }
         self.together(None, sink, |engine, given| take(engine, runs, given))
+    }
+
+    /// Goes on with another rule set, as [`Engine::swap`] does. What is pushed from now on must be of it:
+    /// [`Flow::turn_to`](super::Flow::turn_to).
+    pub fn swap(&mut self, program: &Arc<Program>, sink: &mut impl Sink) -> Vec<Swapped> {
+        self.program = Arc::clone(program);
+        let now = self.engines.first().map_or(Timestamp::MIN, Engine::watermark);
+        let engines = self.engines.iter_mut().collect();
+        let mut swapped: Vec<Swapped> = Vec::new();
+        let mut certain = Vec::new();
+        for (part, of_part) in self.workers.map(engines, |engine: &mut Engine| engine.turn_to(program)) {
+            certain.extend(of_part);
+            if swapped.is_empty() {
+                swapped = part;
+            } else {
+                swapped.iter_mut().zip(&part).for_each(|(sum, part)| sum.add(part));
+            }
+        }
+        // A sink that says stop has remembered why.
+        let _ = self.gate.swap(program, now, certain, sink);
+        swapped
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.

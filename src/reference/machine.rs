@@ -11,13 +11,14 @@ use super::partial::{Expired, Match, Partial};
 use super::partition::Seen;
 use super::report::Reporter;
 use super::state::State;
+use super::swap::{Edit, Turn};
 use super::{Certain, Given};
 use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Key};
 use crate::groups::KeyGroups;
 use crate::limits::Limits;
-use crate::plan::{Expr, Rule, Types};
-use crate::stream::RuleStats;
+use crate::plan::{Expr, Revision, Rule, Types};
+use crate::stream::{RuleStats, Swapped};
 use crate::time::Timestamp;
 
 /// A rule with its state for every key.
@@ -51,6 +52,41 @@ impl Machine {
             stats: RuleStats { name: rule.name.clone(), ..RuleStats::default() },
             refused: 0,
         }
+    }
+
+    /// The name of the rule.
+    pub(super) fn name(&self) -> &CompactString {
+        &self.stats.name
+    }
+
+    /// How many starts are open.
+    pub(super) fn open(&self) -> usize {
+        self.partitions.values().map(State::open).sum()
+    }
+
+    /// Goes on with what a machine of the rule before an edit has.
+    /// Gives the matches that the edit has made certain.
+    pub(super) fn go_on_from(&mut self, old: Machine, turn: &Turn<'_>, counts: &mut Swapped) -> Vec<Certain> {
+        self.stats = old.stats;
+        self.refused = old.refused;
+        self.law.errors.set(old.law.errors.get());
+        let mut carried = Vec::new();
+        let mut edit = Edit::new(turn, &old.law, &self.law);
+        for (key, state) in old.partitions {
+            match turn.revision {
+                Revision::Fresh(_) => self.refused += state.refused(),
+                _ => carried.push((key, state.carried(&mut edit, counts))),
+            }
+        }
+        let mut certain = Vec::new();
+        for (key, mut state) in carried {
+            if turn.revision != Revision::Same {
+                let matches = state.settle(&self.law);
+                certain.extend(matches.iter().map(|found| self.alert(&key, found, turn.now)));
+            }
+            self.put_back(key, state);
+        }
+        certain
     }
 
     /// One event, in order, in every partition it belongs to.
@@ -205,7 +241,7 @@ impl Machine {
         let reached = partial.last_bound()?;
         let kind = Kind::Timeout {
             reached: self.law.pattern.slot(reached.slot).name.clone(),
-            bound: CompactString::from(expired.bound.as_str()),
+            bound: CompactString::from(self.law.bound_text(expired.bound)),
         };
         let key = self.shown(key, partial);
         let alert = self.reporter.timeout(&self.law, &key, partial, kind, moment)?;

@@ -19,6 +19,7 @@ mod policy;
 mod quiet;
 mod report;
 mod state;
+mod swap;
 mod weight;
 mod window;
 
@@ -47,6 +48,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Reference {
     program: Arc<Program>,
+    groups: KeyGroups,
     /// Those of rules over the input, then those of rules over alerts of these, and so on.
     strata: Vec<Vec<Machine>>,
     buffer: Buffer,
@@ -68,15 +70,10 @@ impl Reference {
 
     /// An engine in which keys are of these groups, of which it owns all.
     pub fn with(program: Arc<Program>, options: Options, groups: &KeyGroups) -> Self {
-        let running: Vec<_> = program.rules().filter(|(rule, _)| rule.runs()).collect();
-        let mut strata: Vec<Vec<Machine>> = Vec::new();
-        for ((rule, info), depth) in running.iter().zip(depths(&running)) {
-            strata.resize_with(strata.len().max(depth + 1), Vec::new);
-            strata[depth].push(Machine::new(rule, info, program.limits(), groups));
-        }
         Reference {
+            strata: machines(&program, groups),
+            groups: groups.clone(),
             program,
-            strata,
             buffer: Buffer::new(options.lateness),
             given: 0,
             stats: Stats::default(),
@@ -219,6 +216,17 @@ struct Given {
     seq: u64,
     /// What it weighs when it is bound.
     weight: usize,
+}
+
+/// A machine for each rule that runs, by depth.
+fn machines(program: &Program, groups: &KeyGroups) -> Vec<Vec<Machine>> {
+    let running: Vec<_> = program.rules().filter(|(rule, _)| rule.runs()).collect();
+    let mut strata: Vec<Vec<Machine>> = Vec::new();
+    for ((rule, info), depth) in running.iter().zip(depths(&running)) {
+        strata.resize_with(strata.len().max(depth + 1), Vec::new);
+        strata[depth].push(Machine::new(rule, info, program.limits(), groups));
+    }
+    strata
 }
 
 /// How deep each rule stands: one more than the deepest whose alerts it looks at.

@@ -56,6 +56,19 @@ impl Partial {
         })))
     }
 
+    /// It and what it was before each of its events was bound, the first event first.
+    pub(super) fn each(&self) -> Vec<Partial> {
+        let links = std::iter::successors(Some(self), |partial| partial.0.as_ref().map(|link| &link.before));
+        let mut each: Vec<Partial> = links.filter(|partial| partial.0.is_some()).cloned().collect();
+        each.reverse();
+        each
+    }
+
+    /// What tells it from others that have bound the same.
+    pub(super) fn place(&self) -> *const () {
+        self.0.as_ref().map_or(std::ptr::null(), |link| Arc::as_ptr(link).cast())
+    }
+
     /// How many events are bound.
     pub(super) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |link| link.len)
@@ -140,8 +153,19 @@ impl Drop for Link {
 pub(super) struct Branch {
     pub(super) partial: Partial,
     pub(super) state: State,
+    /// Where it stands, in common with the others that go on from there.
+    pub(super) at: Arc<At>,
     /// When time itself does something to it: a last absence is fulfilled, or a bound ends it.
     pub(super) due: Option<Timestamp>,
+}
+
+/// A place in the pattern.
+#[derive(Debug)]
+pub(super) struct At {
+    /// What is still to be done there.
+    pub(super) rest: Rest,
+    /// The iterations that run there.
+    pub(super) iterations: Iterations,
 }
 
 /// What a derivation waits for.
@@ -183,7 +207,8 @@ pub(super) struct Start {
 #[derive(Clone, Debug)]
 pub(super) struct Expired {
     pub(super) partial: Partial,
-    pub(super) bound: String,
+    /// The step whose bound it was; without one the rule's.
+    pub(super) bound: Option<StepId>,
     pub(super) time: Timestamp,
 }
 

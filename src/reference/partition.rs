@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::time::{deadline, due};
+pub(super) use self::time::{deadline, due};
 use super::eval::{Here, Law};
-use super::partial::{Bound, Branch, Match, Partial, Start, State, Wait};
+use super::partial::{At, Bound, Branch, Match, Partial, Start, State, Wait};
 use super::place::{self, Pending, Way};
 use crate::event::Event;
 use crate::id::{GroupId, SlotId, StepId};
@@ -21,7 +21,7 @@ pub(super) struct Partition {
     /// In the order of their start events.
     pub(super) starts: Vec<Start>,
     /// For each first absence, when it was last violated: what it needs of the past.
-    violated: BTreeMap<StepId, Timestamp>,
+    pub(super) violated: BTreeMap<StepId, Timestamp>,
     /// For each step that `lag` asks for, the previous event of its types.
     pub(super) previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
@@ -275,6 +275,7 @@ fn take(
     let bound =
         Bound { slot, step: wait.step, seq: seen.seq, event: Arc::clone(seen.event), weight: seen.weight };
     let partial = partial.with(bound);
+    let at = Arc::new(At { rest: wait.rest.clone(), iterations: wait.iterations.clone() });
     let mut matches = Vec::new();
     for way in place::ways(&law.pattern, &wait.rest, partial.len(), &wait.iterations) {
         let state = match way {
@@ -291,7 +292,7 @@ fn take(
         };
         if room.admits() {
             let due = due(law, &partial, &state).map(|(time, _)| time);
-            branches.push(Branch { partial: partial.clone(), state, due });
+            branches.push(Branch { partial: partial.clone(), state, at: Arc::clone(&at), due });
         }
     }
     matches

@@ -2,9 +2,11 @@
 
 use std::mem::discriminant;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::{Certain, order};
-use crate::alert::{Alert, Kind, summary_after};
+use crate::alert::{Alert, Kind, RuleInfo, summary_after};
+use crate::program::Program;
 use crate::sink::Sink;
 use crate::time::Timestamp;
 
@@ -25,6 +27,8 @@ struct Passed {
     until: Option<Timestamp>,
     /// Those that were.
     held_back: Vec<Alert>,
+    /// When an edit of the rule has ended it.
+    is_over: Option<Timestamp>,
 }
 
 impl Quiet {
@@ -47,7 +51,13 @@ impl Quiet {
             return ControlFlow::Continue(false);
         }
         let until = suppress.length.map(|length| moment.after(length));
-        self.passed.push(Passed { alert: alert.clone(), likeness, until, held_back: Vec::new() });
+        self.passed.push(Passed {
+            alert: alert.clone(),
+            likeness,
+            until,
+            held_back: Vec::new(),
+            is_over: None,
+        });
         give(alert, sink)?;
         ControlFlow::Continue(true)
     }
@@ -60,6 +70,26 @@ impl Quiet {
     /// The input was flushed.
     pub(super) fn end(&mut self, sink: &mut impl Sink) -> ControlFlow<()> {
         self.say(|_| true, sink)
+    }
+
+    /// Goes on with another program, in which time has come to `now`.
+    pub(super) fn turn_to(
+        &mut self,
+        program: &Program,
+        now: Timestamp,
+        sink: &mut impl Sink,
+    ) -> ControlFlow<()> {
+        let by = |info: &RuleInfo| Some((info.suppress.as_ref()?.by.clone(), info.key_names.clone()));
+        for passed in &mut self.passed {
+            let mut rules = program.rules().filter(|(rule, _)| rule.runs());
+            match rules.find(|(rule, info)| {
+                rule.name == passed.alert.rule.name && by(info) == by(&passed.alert.rule)
+            }) {
+                Some((_, info)) => passed.alert.rule = Arc::clone(info),
+                None => passed.is_over = Some(now),
+            }
+        }
+        self.say(|passed| passed.is_over.is_some(), sink)
     }
 
     /// How many alerts of a rule were held back.
@@ -86,7 +116,9 @@ impl Passed {
         if self.until.is_none() {
             alert.time = held.iter().chain([&self.alert]).map(|alert| alert.time).max()?;
         }
-        Some((self.until.unwrap_or(Timestamp::MAX), alert))
+        // For how long later ones are held back may have been edited since.
+        alert.time = self.until.unwrap_or(alert.time).min(self.is_over.unwrap_or(Timestamp::MAX));
+        Some((self.until.map_or(Timestamp::MAX, |until| until.min(self.is_over.unwrap_or(until))), alert))
     }
 }
 

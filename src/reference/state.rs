@@ -3,7 +3,10 @@
 use super::eval::Law;
 use super::partial::{Expired, Match, State as Waits};
 use super::partition::{Partition, Seen};
+use super::swap::Edit;
 use super::window::Held;
+use crate::plan::Report;
+use crate::stream::Swapped;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -30,6 +33,15 @@ impl State {
         State { kept, deadline: None }
     }
 
+    /// What goes on of it when its rule is edited.
+    pub(super) fn carried(self, edit: &mut Edit<'_>, counts: &mut Swapped) -> Self {
+        let kept = match self.kept {
+            Kept::Partials(partition) => Kept::Partials(edit.partition(partition, counts)),
+            Kept::Window(held) => Kept::Window(held.carried(edit, counts)),
+        };
+        State { kept, deadline: None }
+    }
+
     /// One event, in order. Says whether a start was made, and gives the matches.
     pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
         match (&mut self.kept, &law.window) {
@@ -45,6 +57,14 @@ impl State {
             (Kept::Partials(partition), _) => partition.fire(law, time),
             (Kept::Window(held), Some(window)) => (held.fire(law, window, time), Vec::new()),
             (Kept::Window(_), None) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Matches that can grow no more as their rule is another one.
+    pub(super) fn settle(&mut self, law: &Law) -> Vec<Match> {
+        match &mut self.kept {
+            Kept::Partials(partition) if law.report == Report::Final => partition.settle(law),
+            _ => Vec::new(),
         }
     }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::eval::{Here, Law};
 use super::partial::{Bound, Match, Partial};
 use super::partition::Seen;
+use super::swap::Edit;
 use crate::event::Event;
 use crate::id::StepId;
 use crate::plan::{Shape, Window};
+use crate::stream::Swapped;
 use crate::time::{Duration, Timestamp, Zone};
 
 /// The state of one rule over a window for one key.
@@ -35,6 +37,21 @@ struct Entry {
 }
 
 impl Held {
+    /// What goes on of it when its rule is edited.
+    pub(super) fn carried(self, edit: &Edit<'_>, counts: &mut Swapped) -> Self {
+        let mut events: Vec<Entry> = Vec::new();
+        for entry in self.events {
+            let steps = edit.steps(&entry.steps, &entry.event, counts);
+            let weight = edit.weight(&entry.event);
+            events.push(Entry { steps, weight, ..entry });
+        }
+        events.retain(|entry| !entry.steps.is_empty());
+        events.drain(..events.len().saturating_sub(edit.most()));
+        let fired = self.fired && (!events.is_empty() || edit.is_the_same());
+        let previous = edit.previous(self.previous);
+        Held { events, fired, closed: self.closed, previous, refused: self.refused }
+    }
+
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty() && !self.fired && self.previous.is_empty()

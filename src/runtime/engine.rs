@@ -53,7 +53,7 @@ pub struct Engine<O = ()> {
     /// Through which alerts go to the sink. Where engines share a stream they have one in common, and not this.
     pub(super) gate: Gate,
     /// Those of the row that is judged, where nobody has worked them out.
-    keys: RowKeys,
+    pub(super) keys: RowKeys,
     /// What rules over alerts have still to judge.
     pub(super) shown: Shown,
 }

@@ -11,6 +11,7 @@ use super::global::MOST;
 use crate::alert::{Alert, Certain, Kind, RuleInfo, summary_after};
 use crate::event::{Key, Value};
 use crate::plan::Suppress;
+use crate::program::Program;
 use crate::sink::Sink;
 use crate::snapshot::{Blob, Malformed, QuietState};
 use crate::time::Timestamp;
@@ -99,6 +100,46 @@ impl Gate {
         let mut certain: Vec<Certain> = over.into_iter().filter_map(Quiet::certain).collect();
         certain.sort_by(Certain::order);
         certain
+    }
+
+    /// Goes on with another program, in which time has come to `now`, and takes what has become certain by that, in no
+    /// order: alerts come out behind what is to be said of quiet times that are over with it.
+    pub(crate) fn swap(
+        &mut self,
+        program: &Program,
+        now: Timestamp,
+        mut certain: Vec<Certain>,
+        sink: &mut impl Sink,
+    ) -> ControlFlow<()> {
+        self.turn_to(program, now).into_iter().try_for_each(|certain| give(certain, sink))?;
+        certain.sort_by(Certain::order);
+        certain.into_iter().try_for_each(|certain| self.take(certain, sink))
+    }
+
+    /// What the rules of another program hold back no more, or by something else, is over. Gives what is to be said of it,
+    /// in order.
+    fn turn_to(&mut self, program: &Program, now: Timestamp) -> Vec<Certain> {
+        let mut over = Vec::new();
+        for (alike, mut quiet) in std::mem::take(&mut self.quiet) {
+            let rule = program.compiled().iter().find(|rule| rule.info.name == alike.0);
+            let by = |info: &RuleInfo| {
+                info.suppress.as_ref().map(|suppress| (suppress.by.clone(), info.key_names.clone()))
+            };
+            match rule.filter(|rule| by(&rule.info) == by(&quiet.summary.rule)) {
+                Some(rule) => {
+                    quiet.summary.rule = Arc::clone(&rule.info);
+                    self.quiet.insert(alike, quiet);
+                }
+                None => {
+                    self.ends.extract_if(.., |(_, other)| *other == alike).for_each(drop);
+                    quiet.until = quiet.until.map(|until| until.min(now));
+                    quiet.summary.time = quiet.summary.time.min(now);
+                    over.extend(quiet.certain());
+                }
+            }
+        }
+        over.sort_by(Certain::order);
+        over
     }
 
     fn close(&mut self, alike: &Alike) -> Option<Quiet> {

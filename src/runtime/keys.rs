@@ -120,7 +120,7 @@ impl RowKeys {
     }
 
     /// Whether they are of this program.
-    pub(super) fn are_of(&self, program: &Arc<Program>) -> bool {
+    pub(crate) fn are_of(&self, program: &Arc<Program>) -> bool {
         Arc::ptr_eq(&self.program, program)
     }
 

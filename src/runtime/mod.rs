@@ -31,6 +31,7 @@ mod shared;
 mod snapshot;
 mod sources;
 mod strata;
+mod swap;
 mod table;
 mod timers;
 mod windows;

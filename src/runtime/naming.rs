@@ -2,8 +2,8 @@
 
 use super::order::Buffer;
 use crate::alert::RuleInfo;
-use crate::event::Batch;
-use crate::program::{Compiled, Program};
+use crate::event::{Batch, Row};
+use crate::program::{Compiled, KeyCode, Program};
 use crate::snapshot::{KeyPlace, Labels, Malformed};
 
 /// For each event that waits its groups that were named, by the places of their keys.
@@ -46,6 +46,17 @@ pub(super) fn name_groups(
     }
     batch.name_groups(count, groups);
     Ok(())
+}
+
+/// The groups of the rows that wait, for a batch of the same events whose columns are those of another program.
+pub(super) fn keep_groups(before: &Program, program: &Program, buffer: &Buffer, batch: &mut Batch) {
+    let was = |key: &KeyCode| before.keys().iter().position(|other| other.is_same(key));
+    let was: Vec<Option<usize>> = program.keys().iter().map(was).collect();
+    let named = |row: Row<'_>| was.iter().map(|key| row.group((*key)?)).collect::<Vec<_>>();
+    let groups: Vec<Option<u32>> = buffer.rows().flat_map(|(_, row)| named(row)).collect();
+    if groups.iter().any(Option::is_some) {
+        batch.name_groups(was.len(), groups);
+    }
 }
 
 /// Where rules have a key.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys::RowKeys;
+use super::naming::keep_groups;
 use super::sources::Sources;
 use crate::event::{Batch, Row, Source};
+use crate::program::Program;
 use crate::time::{Duration, Timestamp};
 
 /// A row of a batch that is kept alive for it.
@@ -153,6 +155,20 @@ impl Buffer {
             let (time, source, offset) = row.place();
             let waiting = Waiting { batch: Arc::clone(&batch), keys: None, row: row.index() };
             self.waiting.insert((time, source, offset, *arrival), waiting);
+        }
+    }
+
+    /// Has the rows that wait be of the columns of another program.
+    pub(super) fn turn_to(&mut self, before: &Program, program: &Program) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let events = self.rows().map(|(_, row)| row.event());
+        let mut batch = Batch::of(program.fields(), events);
+        keep_groups(before, program, self, &mut batch);
+        let batch = Arc::new(batch);
+        for (row, waiting) in self.waiting.values_mut().enumerate() {
+            *waiting = Waiting { batch: Arc::clone(&batch), keys: None, row };
         }
     }
 

@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::windows::Windows;
 use crate::event::Held;
 use crate::plan::Pattern;
-use crate::program::{Compiled, Form};
+use crate::program::{Compiled, Form, Program};
 use crate::snapshot::{EventTable, PartitionState};
 use crate::time::Timestamp;
 
@@ -161,6 +161,15 @@ impl Partition {
         each!(&mut self.partials, of => of.forget_past(at, observer, end), windows _of => ());
     }
 
+    /// What has become certain without an event or a deadline, as the rule is another one.
+    pub(super) fn settle(&mut self, rule: &Compiled) -> Outcome {
+        let mut outcome = Outcome::default();
+        if let Partials::Runs(runs) = &mut self.partials {
+            runs.settle(rule, &mut outcome);
+        }
+        outcome
+    }
+
     /// The end of time has passed: nothing can go on any more.
     pub(super) fn end(&mut self, rule: &Compiled) -> Outcome {
         let mut outcome = Outcome::default();
@@ -187,13 +196,44 @@ impl Partition {
         let links = LinksIn::new(pattern, events, &partition.links)?;
         let partials = match form {
             Form::Queue => Partials::Queue(Box::new(Queue::from_logical(rule, partition, &links)?)),
-            Form::Shared => Partials::Shared(Box::new(Shared::from_logical(rule, partition, &links)?)),
+            Form::Shared => {
+                Partials::Shared(Box::new(Shared::from_logical(rule, partition, &links, pattern, most)?))
+            }
             Form::Stateless | Form::Runs => {
                 Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links, pattern, most)?))
             }
             Form::Window => Partials::Windows(Box::new(Windows::from_logical(rule, partition, events)?)),
         };
         Ok(Partition { partials, scheduled: None })
+    }
+
+    /// The same back in this form or, where it is of a rule that was another one and does not fit it, in the general one.
+    pub(super) fn taken_up(
+        form: Form,
+        rule: &Compiled,
+        pattern: &Pattern,
+        partition: &PartitionState,
+        events: &[Arc<Held>],
+        most: usize,
+    ) -> Result<Self, Misfit> {
+        match Partition::from_logical(form, rule, pattern, partition, events, most) {
+            Err(Misfit::Unfit) => {
+                Partition::from_logical(rule.form.general(), rule, pattern, partition, events, most)
+            }
+            taken => taken,
+        }
+    }
+
+    /// The same with its derivations one by one; `None` if they are more than a key may have.
+    pub(super) fn in_general(&self, rule: &Compiled, program: &Program) -> Option<Self> {
+        let mut events = EventTable::new(program.fields());
+        let state = match &self.partials {
+            Partials::Queue(queue) => queue.to_derivations(rule, &mut events),
+            of => each!(of, of => of.to_logical(rule, &mut events)),
+        };
+        let events = events.into_events().held(program).ok()?;
+        let (pattern, most) = (program.pattern_of(rule), program.limits().partials_per_key);
+        Partition::from_logical(rule.form.general(), rule, pattern, &state, &events, most).ok()
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {

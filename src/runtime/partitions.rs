@@ -1,6 +1,7 @@
 //! All partitions: what an event and what time does to them.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::judge::{Arrival, Memo, Seen};
@@ -34,6 +35,8 @@ pub(super) struct Partitions<O> {
     observer: O,
     /// The form of each rule.
     forms: Vec<Form>,
+    /// Whether every rule is held in the general form.
+    general: bool,
 }
 
 /// One of the keys of an event.
@@ -76,8 +79,26 @@ impl<O: Observer> Partitions<O> {
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
             observer,
             forms: program.compiled().iter().map(form).collect(),
+            general,
             program,
         }
+    }
+
+    /// Goes on with another program and nothing in it but what was counted of the rules that stay, and gives what there was.
+    pub(super) fn turn_to(&mut self, program: &Arc<Program>) -> Vec<Table> {
+        let before = std::mem::replace(&mut self.program, Arc::clone(program));
+        let form = |rule: &Compiled| if self.general { rule.form.general() } else { rule.form };
+        self.forms = program.compiled().iter().map(form).collect();
+        self.timers = (0..program.strata()).map(|_| Timers::default()).collect();
+        self.open = OpenStarts::default();
+        let counts = std::mem::take(&mut self.counts).into_iter().zip(std::mem::take(&mut self.faults));
+        let mut counts: BTreeMap<&str, (RuleCounts, Cell<u64>)> =
+            before.compiled().iter().map(|rule| rule.info.name.as_str()).zip(counts).collect();
+        let of_rules = program.compiled().iter();
+        let of_rules = of_rules.map(|rule| counts.remove(rule.info.name.as_str()).unwrap_or_default());
+        (self.counts, self.faults) = of_rules.unzip();
+        let fresh = (0..program.spaces().len()).map(|_| Table::default()).collect();
+        std::mem::replace(&mut self.tables, fresh)
     }
 
     /// The form that a rule has here.
@@ -278,6 +299,25 @@ impl<O: Observer> Partitions<O> {
         }
     }
 
+    /// Counts and tells matches of a rule that an edit has made certain.
+    pub(super) fn report(
+        &mut self,
+        rule: u32,
+        group: u32,
+        moment: Timestamp,
+        outcome: &Outcome,
+        certain: &mut Vec<Certain>,
+    ) {
+        let index = rule as usize;
+        self.counts[index].add(outcome);
+        let (rule, faults) = (&self.program.compiled()[index], &self.faults[index]);
+        let reporter = Reporter { rule, program: &self.program, faults, group };
+        certain.extend(outcome.matches.iter().map(|found| {
+            let (alert, likeness) = reporter.alert(found, moment);
+            Certain { moment, cause: Certain::DEADLINE, alert, likeness }
+        }));
+    }
+
     /// The end of time has passed: matches that only waited to see whether they could grow are certain now.
     pub(super) fn end(&mut self, certain: &mut Vec<Certain>) {
         for table in &mut self.tables {
@@ -297,6 +337,15 @@ impl<O: Observer> Partitions<O> {
         }
         self.timers.fill_with(Timers::default);
         self.open = OpenStarts::default();
+    }
+
+    /// How many starts are open, by rule.
+    pub(super) fn open_starts(&self) -> Vec<u64> {
+        let mut open = vec![0; self.program.compiled().len()];
+        for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
+            open.get_mut(*rule as usize).into_iter().for_each(|open| *open += state.starts() as u64);
+        }
+        open
     }
 
     /// What was counted of each rule.

@@ -178,7 +178,7 @@ impl<O: Observer> Engine<O> {
                 return Err(Misfit::Malformed(Malformed("a key is in two groups")).into());
             }
             let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
-            let state = Partition::from_logical(form, compiled, pattern, &partition, events, most)?;
+            let state = Partition::taken_up(form, compiled, pattern, &partition, events, most)?;
             taken.push(Taken { rule, key, state });
         }
         let quiet = Quiet::from_states(&compiled.info, group, state.quiet);
@@ -201,7 +201,7 @@ impl<O: Observer> Engine<O> {
         Ok(())
     }
 
-    fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
+    pub(super) fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
         if state.is_empty() {
             return;
         }
@@ -222,10 +222,10 @@ impl<O: Observer> Engine<O> {
 }
 
 /// A state that a snapshot gives back.
-struct Taken {
-    rule: u32,
-    key: Vec<u8>,
-    state: Partition,
+pub(super) struct Taken {
+    pub(super) rule: u32,
+    pub(super) key: Vec<u8>,
+    pub(super) state: Partition,
 }
 
 /// What a snapshot gives back of a rule.

@@ -18,6 +18,8 @@ pub struct Case {
     pub file: String,
     /// The text of the rules.
     pub rule: String,
+    /// What the rules become while the stream goes on.
+    pub edits: Vec<String>,
     /// The files that its lists and tables are read from.
     pub files: BTreeMap<String, String>,
     /// The stream as written.
@@ -40,6 +42,8 @@ pub struct Case {
     pub beyond_limit: Option<u64>,
     /// How many partial matches a hold leaves pending, if the case says.
     pub pending: Option<u64>,
+    /// What becomes of the partial matches at each edit, if the case says.
+    pub swapped: Option<String>,
 }
 
 impl Case {
@@ -103,6 +107,8 @@ struct FileText {
 struct CaseText {
     name: String,
     rule: String,
+    #[serde(default)]
+    edits: Vec<String>,
     events: String,
     at_end: Option<AtEnd>,
     order: Option<Order>,
@@ -113,6 +119,7 @@ struct CaseText {
     eval_errors: Option<u64>,
     beyond_limit: Option<u64>,
     pending: Option<u64>,
+    swapped: Option<String>,
     #[serde(default)]
     files: BTreeMap<String, String>,
 }
@@ -178,6 +185,7 @@ fn build(
         name: name.to_owned(),
         file: file.to_owned(),
         rule: rule.trim().to_owned(),
+        edits: text.edits.clone(),
         files: text.files.clone(),
         events_text: text.events.trim_end().to_owned(),
         inputs: notation::inputs(&text.events).unwrap_or_else(|e| panic!("{}", place(&e))),
@@ -189,5 +197,6 @@ fn build(
         eval_errors: text.eval_errors,
         beyond_limit: text.beyond_limit,
         pending: text.pending,
+        swapped: text.swapped.clone(),
     }
 }

@@ -22,6 +22,8 @@ pub enum Input {
     Idle(Arc<Source>),
     /// A source has no more events.
     End(Arc<Source>),
+    /// The rules become those of an edit of the case, by its place.
+    Edit(usize),
 }
 
 impl Input {
@@ -152,6 +154,10 @@ pub fn inputs(text: &str) -> Result<Vec<Input>, String> {
             "open" => Input::Open(source(next()?)?),
             "idle" => Input::Idle(source(next()?)?),
             "end" => Input::End(source(next()?)?),
+            "edit" => {
+                let number: Option<usize> = next()?.parse().ok();
+                Input::Edit(number.and_then(|n| n.checked_sub(1)).ok_or("an edit has a number, from 1")?)
+            }
             _ => {
                 offset += 1;
                 let event = match source(first) {

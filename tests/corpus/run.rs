@@ -8,7 +8,7 @@ use tripline::diagnostic::Diagnostic;
 use tripline::reference::Reference;
 use tripline::{
     Alert, AlertKind, Duration, EngineOptions, Event, KeyGroups, Limits, Program, RuleStats, Sink, Stats,
-    Timestamp,
+    Swapped, Timestamp,
 };
 
 use super::case::{AtEnd, Case};
@@ -32,12 +32,21 @@ pub struct Outcome {
     pub open: u64,
     /// How many matches still wait for a deadline.
     pub pending: u64,
+    /// What became of the partial matches at each edit.
+    pub swapped: Vec<String>,
 }
 
 /// Compiles the rules of a case.
 pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>) {
     let file = tripline::SourceFile { name: format!("{}.trip", case.name), text: case.rule.clone() };
     Program::compile(&[file], &Beside(case.files.clone()).settings(), limits)
+}
+
+/// What the rules of a case become by an edit, with the bounds of what they were.
+pub fn edited(case: &Case, edit: usize, before: &Program) -> Arc<Program> {
+    let case = Case { rule: case.edits[edit].clone(), ..case.clone() };
+    let (program, found) = compile(&case, before.limits().clone());
+    Arc::new(program.unwrap_or_else(|| panic!("{}: edit {}: {found:#?}", case.name, edit + 1)))
 }
 
 /// The reference engine, event by event.
@@ -47,7 +56,8 @@ pub fn reference(case: &Case, program: Arc<Program>) -> Outcome {
 
 /// The same, keys being of these groups.
 pub fn reference_in_groups(case: &Case, program: Arc<Program>, groups: &KeyGroups) -> Outcome {
-    let mut engine = Reference::with(program, EngineOptions { lateness: case.lateness }, groups);
+    let mut program = program;
+    let mut engine = Reference::with(Arc::clone(&program), EngineOptions { lateness: case.lateness }, groups);
     let mut sink = Collector::default();
     for input in &case.inputs {
         let flow = match input {
@@ -62,6 +72,12 @@ pub fn reference_in_groups(case: &Case, program: Arc<Program>, groups: &KeyGroup
             }
             Input::Idle(source) => engine.idle_source(source.rank, &mut sink),
             Input::End(source) => engine.end_source(source.rank, &mut sink),
+            Input::Edit(edit) => {
+                program = edited(case, *edit, &program);
+                let swapped = engine.swap(&program, &mut sink);
+                sink.swapped(&swapped);
+                ControlFlow::Continue(())
+            }
         };
         assert!(flow.is_continue());
     }
@@ -108,6 +124,7 @@ pub struct Collector {
     pub alerts: Vec<Found>,
     pub late: Vec<u64>,
     pub misplaced: Vec<String>,
+    swapped: Vec<String>,
     before: Option<Alert>,
     /// The numbers of the alerts, by their ids.
     numbers: BTreeMap<u128, u64>,
@@ -125,7 +142,17 @@ impl Collector {
             beyond_limit: sum(|rule| rule.refused),
             open: sum(|rule| rule.open),
             pending: sum(|rule| rule.pending),
+            swapped: self.swapped,
         }
+    }
+
+    /// Notes what became of the partial matches of each rule.
+    pub fn swapped(&mut self, rules: &[Swapped]) {
+        self.swapped.extend(rules.iter().map(|rule| {
+            let Swapped { name, revision, kept, lost, lacking } = rule;
+            let revision = revision.map_or_else(|| "Gone".to_owned(), |revision| format!("{revision:?}"));
+            format!("{name} {revision} kept {kept} lost {lost} lacking {lacking}")
+        }));
     }
 }
 

@@ -4,6 +4,7 @@
 //! makes text of them; `windows` has those over windows, `chains` those over alerts; `stream` makes the events, often such that the rule finds something.
 
 mod chains;
+mod edits;
 pub mod rules;
 mod shares;
 mod stream;
@@ -22,11 +23,15 @@ use tripline::Duration;
 use crate::corpus::case::{AtEnd, Case};
 use crate::corpus::notation;
 
+pub use edits::edited;
+
 /// A rule set, a stream as it arrives, and how it is taken.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The text of the rules.
     pub rules: String,
+    /// What they become while the stream goes on.
+    pub edits: Vec<String>,
     /// Events and moves of the watermark in the notation of the corpus, in the order of arrival.
     pub stream: Vec<String>,
     /// How far out of order events may come.
@@ -42,6 +47,7 @@ impl Trial {
         Case {
             name: "found_at_random".into(),
             rule: self.rules.clone(),
+            edits: self.edits.clone(),
             inputs: notation::inputs(&events_text).unwrap(),
             events_text,
             lateness: self.lateness,
@@ -141,6 +147,7 @@ fn with_streams(
     (rules, stream::events(), stream::delays(arrival), prop::bool::weighted(0.3)).prop_map(
         |((rules, wanted), events, delays, hold)| Trial {
             rules,
+            edits: Vec::new(),
             stream: stream::write(&events, &wanted, &delays),
             lateness: Duration::from_millis(1000 * i64::from(delays.lateness)),
             at_end: if hold { AtEnd::Hold } else { AtEnd::Flush },

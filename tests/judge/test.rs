@@ -24,8 +24,8 @@ fn the_judge_agrees_with_the_corpus() {
     let mut wrong = Vec::new();
     for case in load() {
         let Verdict::Alerts(expected) = &case.verdict else { continue };
-        // It says what matches, and not what of it is held back.
-        if case.rule.contains("suppress") {
+        // It says what matches, and not what of it is held back or has become of it by an edit.
+        if case.rule.contains("suppress") || !case.edits.is_empty() {
             continue;
         }
         let Some(verdict) = verdict(&case) else { continue };

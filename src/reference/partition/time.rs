@@ -37,6 +37,14 @@ impl Partition {
         (matches, timeouts)
     }
 
+    /// Reports what can grow no more, though nothing has happened.
+    pub(in crate::reference) fn settle(&mut self, law: &Law) -> Vec<Match> {
+        let none = vec![Vec::new(); self.starts.len()];
+        let matches = self.report(law, none, None);
+        self.starts.retain(|start| !start.branches.is_empty());
+        matches
+    }
+
     /// The end of time has passed: no derivation can go on any more.
     pub(in crate::reference) fn end(&mut self, law: &Law) -> Vec<Match> {
         for start in &mut self.starts {
@@ -50,7 +58,7 @@ impl Partition {
 
 /// When last absences have held long enough: each its own `within` after the last event, or else the rule's after
 /// the first one.
-pub(super) fn deadline<'a>(
+pub(in crate::reference) fn deadline<'a>(
     law: &Law,
     absences: impl IntoIterator<Item = &'a Pending>,
     partial: &Partial,
@@ -64,7 +72,11 @@ pub(super) fn deadline<'a>(
 }
 
 /// When time itself does something to a derivation, and by which bound: a last absence is fulfilled, or it expires.
-pub(super) fn due(law: &Law, partial: &Partial, state: &State) -> Option<(Timestamp, Option<StepId>)> {
+pub(in crate::reference) fn due(
+    law: &Law,
+    partial: &Partial,
+    state: &State,
+) -> Option<(Timestamp, Option<StepId>)> {
     match state {
         State::Pending { deadline, .. } => Some((*deadline, None)),
         State::Done { .. } => None,
@@ -97,10 +109,7 @@ fn expire(law: &Law, start: &mut Start, time: Timestamp) -> Vec<Match> {
                 }
             }
             (Some((when, step)), _) => {
-                keep_furthest(
-                    start,
-                    Expired { partial: branch.partial, bound: law.bound_text(step), time: when },
-                );
+                keep_furthest(start, Expired { partial: branch.partial, bound: step, time: when });
             }
             (None, _) => start.branches.push(branch),
         }
@@ -130,7 +139,7 @@ impl Law {
     }
 
     /// A bound as messages name it: the rule's, or a step's with its name.
-    fn bound_text(&self, step: Option<StepId>) -> String {
+    pub(in crate::reference) fn bound_text(&self, step: Option<StepId>) -> String {
         let text = |within: Option<Duration>| within.unwrap_or_default().to_string();
         match step {
             None => format!("within {}", text(self.within)),

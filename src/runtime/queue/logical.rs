@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use super::{Lane, Queue, Start, intervals, weight};
 use crate::automaton::{Register, Registers};
 use crate::event::Held;
+use crate::id::StepId;
 use crate::program::{Compiled, Stop};
 use crate::runtime::chain::Link;
 use crate::runtime::logical::{LinksIn, LinksOut, Misfit, way};
@@ -24,9 +25,24 @@ impl Queue {
         rule: &Compiled,
         events: &mut EventTable<'_>,
     ) -> PartitionState {
+        self.told(rule, events, false)
+    }
+
+    /// The same with every derivation that may complete, also those that lose to a longer one in this rule, but not in
+    /// every other.
+    pub(in crate::runtime) fn to_derivations(
+        &self,
+        rule: &Compiled,
+        events: &mut EventTable<'_>,
+    ) -> PartitionState {
+        self.told(rule, events, true)
+    }
+
+    fn told(&self, rule: &Compiled, events: &mut EventTable<'_>, shorter: bool) -> PartitionState {
         let mut links = LinksOut::new(events);
         let numbers = self.links(rule, &mut links);
-        let starts = self.starts.iter().map(|start| self.start_state(rule, start, &numbers)).collect();
+        let starts =
+            self.starts.iter().map(|start| self.start_state(rule, start, &numbers, shorter)).collect();
         let links = links.into_links();
         PartitionState {
             links,
@@ -64,10 +80,12 @@ impl Queue {
         numbers
     }
 
-    fn start_state(&self, rule: &Compiled, start: &Start, numbers: &[Vec<u32>]) -> StartState {
-        let mut bound = Vec::new();
+    fn start_state(&self, rule: &Compiled, start: &Start, numbers: &[Vec<u32>], shorter: bool) -> StartState {
+        let mut bound: Vec<Piece> = Vec::new();
         let mut values = vec![0; rule.automaton.registers().len()];
         let (mut first, mut last) = (None, None);
+        // Where a loop may have been left before its last event: which count that is, and the links of its events.
+        let mut left: Option<(Option<usize>, Vec<u32>)> = None;
         for ((stop, lane, from, to), numbers) in intervals(&self.lanes, rule, start).zip(numbers) {
             let (from, to) = (lane.place(from), lane.place(to));
             let Some(tip) = to.checked_sub(1).filter(|tip| *tip >= from) else { continue };
@@ -76,21 +94,28 @@ impl Queue {
             first = first.or(lane.events.get(from).map(|(seq, _)| *seq));
             last = Some(stop.step);
             let counted = |register: &Register| *register == Register::Count(stop.step);
-            if let Some(register) = rule.automaton.registers().iter().position(counted) {
+            let register = rule.automaton.registers().iter().position(counted);
+            if let Some(register) = register {
                 values[register] = count;
             }
+            let earlier = from + (stop.least as usize).max(1) - 1..tip;
+            left = stop.more.then(|| (register, numbers.get(earlier).unwrap_or_default().to_vec()));
         }
-        let registers = Registers::from(&values[..]);
-        let edges = rule.automaton.edges(last);
-        let open =
-            (0..).zip(edges).filter(|(_, edge)| edge.guards.iter().all(|guard| registers.meet(*guard)));
-        let waits = open.filter_map(|(at, edge)| {
-            let step = edge.target?;
-            Some(Waits::For { step, way: way(edges, at, |edge| edge.target == Some(step)) })
-        });
-        let derivations = waits
-            .map(|waits| Derivation { bound: bound.clone(), registers: values.clone(), waits })
-            .collect();
+        let mut derivations = ways_on(rule, last, &bound, &values);
+        let (register, earlier) = left.filter(|_| shorter).unwrap_or_default();
+        for link in earlier.into_iter().rev() {
+            if let Some(Piece { link: tip, count: Some(count) }) = bound.last_mut() {
+                (*tip, *count) = (link, *count - 1);
+                register
+                    .and_then(|register| values.get_mut(register))
+                    .into_iter()
+                    .for_each(|value| *value = *count);
+            }
+            let ways = ways_on(rule, last, &bound, &values).into_iter();
+            derivations.extend(
+                ways.filter(|way| !matches!(way.waits, Waits::For { step, .. } if Some(step) == last)),
+            );
+        }
         StartState { seq: first.unwrap_or_default(), derivations, expired: None, reported: Vec::new() }
     }
 
@@ -104,6 +129,9 @@ impl Queue {
         let mut starts = Vec::with_capacity(partition.starts.len());
         for start in &partition.starts {
             let progress = Progress::furthest(&rule.stops, start, links)?;
+            if !progress.is_all(rule, start, links)? {
+                return Err(Misfit::Unfit);
+            }
             for (lane, at) in events.iter_mut().zip(&progress.at) {
                 lane.extend(at.iter().map(|link| (link.seq, Arc::clone(&link.event))));
             }
@@ -125,6 +153,18 @@ impl Queue {
         weights.into_iter().enumerate().for_each(|(at, weight)| queue.weigh(at, weight));
         Ok(queue)
     }
+}
+
+/// The derivations of what is bound: one for each way on from the last step.
+fn ways_on(rule: &Compiled, last: Option<StepId>, bound: &[Piece], values: &[u32]) -> Vec<Derivation> {
+    let registers = Registers::from(values);
+    let edges = rule.automaton.edges(last);
+    let open = (0..).zip(edges).filter(|(_, edge)| edge.guards.iter().all(|guard| registers.meet(*guard)));
+    let waits = open.filter_map(|(at, edge)| {
+        let step = edge.target?;
+        Some(Waits::For { step, way: way(edges, at, |edge| edge.target == Some(step)) })
+    });
+    waits.map(|waits| Derivation { bound: bound.to_vec(), registers: values.to_vec(), waits }).collect()
 }
 
 /// How far a start has come: what it has bound at each stop that it has reached.
@@ -155,6 +195,48 @@ impl<'l> Progress<'l> {
             at.iter().all(|link| link.step == stop.step) && (behind || last)
         });
         (fits && !at.is_empty() && at.len() <= stops.len()).then_some(Progress { at })
+    }
+
+    /// Whether a start which has come so far has these derivations and no others: all ways on from there, and with them
+    /// those on which a loop is left earlier, of which the earliest may be missing, as nothing came of them. A rule that was
+    /// another one may have left others.
+    fn is_all(&self, rule: &Compiled, start: &StartState, links: &LinksIn<'_>) -> Result<bool, Misfit> {
+        let bound: Vec<(StepId, u64)> = self.at.iter().flatten().map(|link| (link.step, link.seq)).collect();
+        let (Some(at), Some(stop)) = (self.at.last(), rule.stops.get(self.at.len() - 1)) else {
+            return Ok(false);
+        };
+        let register = rule.automaton.registers().iter().position(|of| *of == Register::Count(stop.step));
+        let ways = |shorter: usize| {
+            let mut values = vec![0; rule.automaton.registers().len()];
+            for (at, stop) in self.at.iter().zip(&rule.stops) {
+                let counts =
+                    rule.automaton.registers().iter().position(|of| *of == Register::Count(stop.step));
+                counts
+                    .and_then(|of| values.get_mut(of))
+                    .into_iter()
+                    .for_each(|value| *value = at.len() as u32);
+            }
+            register.and_then(|of| values.get_mut(of)).into_iter().for_each(|value| *value -= shorter as u32);
+            let ways = ways_on(rule, Some(stop.step), &[], &values).into_iter().map(|way| way.waits);
+            let stays = move |waits: &Waits| {
+                shorter == 0 || !matches!(waits, Waits::For { step, .. } if *step == stop.step)
+            };
+            ways.filter(stays).map(move |waits| (shorter, waits)).collect::<Vec<_>>()
+        };
+        let mut found = Vec::with_capacity(start.derivations.len());
+        for derivation in &start.derivations {
+            let own: Vec<(StepId, u64)> =
+                links.bound(&derivation.bound)?.into_iter().map(|link| (link.step, link.seq)).collect();
+            if !bound.starts_with(&own) {
+                return Ok(false);
+            }
+            found.push((bound.len() - own.len(), derivation.waits));
+        }
+        let mut expected = ways(0);
+        let least = expected.len();
+        let most = if stop.more { at.len().saturating_sub(stop.least as usize) } else { 0 };
+        (1..=most).for_each(|shorter| expected.extend(ways(shorter)));
+        Ok(found.len() >= least && expected.starts_with(&found))
     }
 
     fn weight(&self) -> i64 {

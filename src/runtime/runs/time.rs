@@ -75,6 +75,14 @@ impl Runs {
         }
     }
 
+    /// Reports what can grow no more, though nothing has happened.
+    pub(in crate::runtime) fn settle(&mut self, rule: &Compiled, outcome: &mut Outcome) {
+        if rule.report == Report::Final {
+            self.report(rule, Vec::new(), None, &mut 0, outcome);
+            self.starts.retain(|start| !start.branches.is_empty());
+        }
+    }
+
     /// The end of time has passed: no derivation can go on any more.
     pub(in crate::runtime) fn end(&mut self, rule: &Compiled, outcome: &mut Outcome) {
         for start in &mut self.starts {

@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use super::{Row, Shared, gathered};
 use crate::automaton::Registers;
+use crate::id::StepId;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Place, PlaceSet, Places};
 use crate::runtime::chain::Link;
 use crate::runtime::logical::{LinksIn, Misfit, find, way};
-use crate::snapshot::{EventTable, Malformed, PartitionState, PlaceState, SharedEvent, SharedState, Waits};
+use crate::snapshot::{
+    EventTable, Malformed, PartitionState, PlaceState, SharedEvent, SharedState, StartState, Waits,
+};
 
 impl Shared {
     /// All of it, in the one form that a state has.
@@ -83,11 +86,21 @@ impl Shared {
         rule: &Compiled,
         partition: &PartitionState,
         links: &LinksIn<'_>,
+        pattern: &Pattern,
+        most: usize,
     ) -> Result<Shared, Misfit> {
         let places = rule.places.as_ref().ok_or(Misfit::Unfit)?;
         let rows = match &partition.shared {
             Some(shared) => read(rule, places, shared, links)?,
-            None => gathered::rows(rule, places, &partition.starts, links)?,
+            None => {
+                let rows = gathered::rows(rule, places, &partition.starts, links)?;
+                // A rule that was another one may have left what no rows tell.
+                let told = singles(rule, pattern, places, &rows, most)?;
+                if !is_told(&told, &partition.starts, links, rule)? {
+                    return Err(Misfit::Unfit);
+                }
+                rows
+            }
         };
         let mut shared = Shared::default();
         for row in rows {
@@ -176,8 +189,18 @@ pub(in crate::runtime) fn expand(
     most: usize,
 ) -> Result<Vec<(u64, Vec<Single>)>, Misfit> {
     let places = rule.places.as_ref().ok_or(Misfit::Unfit)?;
+    singles(rule, pattern, places, &read(rule, places, shared, links)?, most)
+}
+
+fn singles(
+    rule: &Compiled,
+    pattern: &Pattern,
+    places: &Places,
+    rows: &VecDeque<Row>,
+    most: usize,
+) -> Result<Vec<(u64, Vec<Single>)>, Misfit> {
     let mut starts: Vec<(u64, Vec<Waiting>)> = Vec::new();
-    for row in read(rule, places, shared, links)? {
+    for row in rows {
         let taken = Taken { rule, pattern, places, row };
         let mut held = 0;
         for (_, waiting) in &mut starts {
@@ -195,6 +218,32 @@ pub(in crate::runtime) fn expand(
     Ok(starts.into_iter().map(|(seq, of)| (seq, of.into_iter().map(single).collect())).collect())
 }
 
+/// Whether these derivations are those of some starts, all of them and no others.
+fn is_told(
+    told: &[(u64, Vec<Single>)],
+    starts: &[StartState],
+    links: &LinksIn<'_>,
+    rule: &Compiled,
+) -> Result<bool, Misfit> {
+    type Path = (u64, Vec<(StepId, u64)>, u32);
+    let path = |links: Vec<&Link>| links.into_iter().map(|link| (link.step, link.seq)).collect();
+    let mut expected: Vec<Path> = Vec::new();
+    for start in starts {
+        for derivation in &start.derivations {
+            let Waits::For { step, way } = derivation.waits else { return Ok(false) };
+            let bound = links.bound(&derivation.bound)?;
+            let edges = rule.automaton.edges(bound.last().map(|link| link.step));
+            expected.push((start.seq, path(bound), find(edges, way, |edge| edge.target == Some(step))?));
+        }
+    }
+    let all = told.iter().flat_map(|(seq, singles)| singles.iter().map(move |single| (*seq, single)));
+    let mut found: Vec<Path> =
+        all.map(|(seq, (chain, _, edge))| (seq, path(chain.forwards().collect()), *edge)).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    Ok(expected == found)
+}
+
 /// A derivation that waits at a place.
 struct Waiting {
     chain: Arc<Link>,
@@ -207,7 +256,7 @@ struct Taken<'r> {
     rule: &'r Compiled,
     pattern: &'r Pattern,
     places: &'r Places,
-    row: Row,
+    row: &'r Row,
 }
 
 impl Taken<'_> {
