@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::Program;
 use crate::id::{SlotId, StepId};
-use crate::plan::{Body, Expr, Rule, Types};
+use crate::plan::{Body, Expr, Item, Pattern, Report, Rule, Step, Types};
 
 type Path = Arc<[CompactString]>;
 
@@ -76,16 +76,38 @@ impl<'p> Lack<'p> {
 
     /// Whether any event that the steps of the rule have bound could lack something.
     pub fn is_possible(&self, rule: &Rule) -> bool {
-        let known = || self.before.kinds().iter().map(|kind| Some(kind.as_str())).chain([None]);
-        rule.pattern().steps.iter().any(|step| {
-            let lacks = |kind: Option<&str>| {
-                self.in_slot(step.slot, kind) || self.lacks(&self.of_last, kind) || self.when_expired(kind)
-            };
-            match &step.types {
-                Types::OneOf(kinds) => kinds.iter().any(|kind| lacks(Some(kind))),
-                Types::Any => known().any(lacks),
+        !self.missing(rule).is_empty()
+    }
+
+    /// The fields that some event which the rule has bound could lack, as the rule writes them: behind the name of a step, or
+    /// alone where they are asked of the last event.
+    pub fn missing(&self, rule: &Rule) -> Vec<String> {
+        let pattern = rule.pattern();
+        let mut missing = Vec::new();
+        for step in &pattern.steps {
+            let name = &pattern.slot(step.slot).name;
+            let of_step =
+                self.of_slots.get(step.slot.index()).into_iter().flatten().map(|path| (Some(name), path));
+            let of_last = self.of_last.iter().filter(|_| self.waits || may_be_last(rule));
+            let of_last = of_last.chain(&self.of_reached).map(|path| (None, path));
+            for (name, path) in of_step.chain(of_last) {
+                if self.kinds(step).into_iter().any(|kind| !self.is_kept(path, kind)) {
+                    let parts = name.into_iter().chain(path.iter()).map(CompactString::as_str);
+                    missing.push(parts.collect::<Vec<_>>().join("."));
+                }
             }
-        })
+        }
+        missing.sort();
+        missing.dedup();
+        missing
+    }
+
+    /// The event types that a step may have bound.
+    fn kinds<'r>(&'r self, step: &'r Step) -> Vec<Option<&'r str>> {
+        match &step.types {
+            Types::OneOf(kinds) => kinds.iter().map(|kind| Some(kind.as_str())).collect(),
+            Types::Any => self.before.kinds().iter().map(|kind| Some(kind.as_str())).chain([None]).collect(),
+        }
     }
 
     /// Whether an event of this type lacks what is asked of those of a name.
@@ -110,13 +132,32 @@ impl<'p> Lack<'p> {
         self.lacks(&asked.collect(), kind)
     }
 
-    fn lacks(&self, paths: &BTreeSet<Path>, kind: Option<&str>) -> bool {
+    fn is_kept(&self, path: &Path, kind: Option<&str>) -> bool {
         let kept = self.before.held(kind.and_then(|kind| self.before.kinds().get_index_of(kind)));
-        let is_kept = |path: &Path| {
-            self.before.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
-        };
-        !paths.iter().all(is_kept)
+        self.before.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
     }
+
+    fn lacks(&self, paths: &BTreeSet<Path>, kind: Option<&str>) -> bool {
+        !paths.iter().all(|path| self.is_kept(path, kind))
+    }
+}
+
+/// Whether a match may wait when all its events are bound: for the end of an absence, or to grow no more.
+fn may_be_last(rule: &Rule) -> bool {
+    let pattern = rule.pattern();
+    let is_final = matches!(&rule.body, Body::Sequence(sequence) if sequence.report == Report::Final);
+    is_final || has_absence(pattern, &pattern.items)
+}
+
+fn has_absence(pattern: &Pattern, items: &[Item]) -> bool {
+    items.iter().any(|item| match item {
+        Item::Step(_) => false,
+        Item::Absence(_) => true,
+        Item::Group(group) => has_absence(pattern, &pattern.group(*group).items),
+        Item::Either(lists) | Item::Of { members: lists, .. } => {
+            lists.iter().any(|items| has_absence(pattern, items))
+        }
+    })
 }
 
 /// A field of the current event.

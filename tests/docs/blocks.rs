@@ -10,17 +10,23 @@ use crate::corpus::{self, engine, notation, run};
 /// What is wrong with the blocks of rules of a page and what follows them.
 pub fn check(page: &Page) -> Vec<String> {
     let (mut wrong, mut rules) = (Vec::new(), None);
+    let mut edits: Vec<String> = Vec::new();
     let mut stream: Option<&Block> = None;
     for part in &page.parts {
         let Part::Block(block) = part else { continue };
         match block.kind.as_str() {
+            "trip" if block.word("edit").is_some() => {
+                wrong.extend(compiles(page, block));
+                edits.push(block.text.clone());
+            }
             "trip" => {
                 wrong.extend(compiles(page, block));
                 (rules, stream) = (Some(block), None);
+                edits.clear();
             }
             "events" => stream = Some(block),
             "alerts" => match (rules, stream) {
-                (Some(rules), Some(stream)) => wrong.extend(runs(page, rules, stream, block)),
+                (Some(rules), Some(stream)) => wrong.extend(runs(page, rules, &edits, (stream, block))),
                 _ => wrong.push(format!("{}: alerts of no rule and stream", page.at(block.line))),
             },
             _ => {}
@@ -73,7 +79,7 @@ pub fn case(rule: &str) -> Case {
 
 /// Whether a stream gives these alerts. On the fence: `lateness=5s late=3 at_end=flush any_order eval_errors=1
 /// beyond_limit=2 pending=1`.
-fn runs(page: &Page, rules: &Block, stream: &Block, alerts: &Block) -> Option<String> {
+fn runs(page: &Page, rules: &Block, edits: &[String], (stream, alerts): (&Block, &Block)) -> Option<String> {
     let place = page.at(alerts.line);
     let expected = must(&place, notation::lines(&alerts.text, notation::expectation));
     let number =
@@ -82,6 +88,7 @@ fn runs(page: &Page, rules: &Block, stream: &Block, alerts: &Block) -> Option<St
     let late = alerts.word("late").into_iter().flat_map(|late| late.split(','));
     let case = Case {
         file: place.clone(),
+        edits: edits.to_vec(),
         events_text: stream.text.clone(),
         inputs: must(&place, notation::inputs(&stream.text)),
         lateness: Duration::parse(lateness).unwrap(),

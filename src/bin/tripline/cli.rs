@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::CommandLine;
 use crate::terminal::{ColourChoice, Terminal};
-use crate::{check, demo, fmt, graph, run, test};
+use crate::{check, demo, fmt, graph, plan, run, test};
 
 /// Finds patterns in time in streams of events
 #[derive(Parser)]
@@ -39,6 +39,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Test(test::Args),
+    Plan(plan::Args),
     Graph(graph::Args),
     Demo(demo::Args),
 }
@@ -102,6 +103,7 @@ pub(crate) fn main() -> Exit {
         Command::Check(args) => check::execute(&args, &terminal),
         Command::Fmt(args) => fmt::execute(&args, &terminal),
         Command::Test(args) => test::execute(&args, &terminal),
+        Command::Plan(args) => plan::execute(&args, &terminal),
         Command::Graph(args) => graph::execute(&args, &terminal),
         Command::Demo(args) => demo::execute(&args, &terminal),
     };

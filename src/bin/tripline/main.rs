@@ -8,6 +8,7 @@ mod demo;
 mod fmt;
 mod graph;
 mod params;
+mod plan;
 mod reading;
 mod rules;
 mod run;
