@@ -41,7 +41,7 @@
 //! | noun | what it is |
 //! |---|---|
 //! | [`Program`] | compiled rules: immutable, shared, a fingerprint for each rule |
-//! | [`Engine`] | a program at work on one stream: takes events, in batches or one by one, and watermarks, and holds what was seen so far |
+//! | [`Engine`] | a program at work on one stream: takes events, in batches or one by one, and watermarks, and holds what was seen so far, also when another program takes over (`swap`) |
 //! | [`Event`], [`Value`], [`Schema`] | what flows, and how rule files describe it |
 //! | [`Alert`] | what was found, with the events themselves |
 //! | [`Sink`] | where alerts go; it can say stop. A closure is one, and so is a `Vec<Alert>` |
