@@ -57,7 +57,7 @@ fn every_limit_is_reached_in_a_test() {
 fn a_rule_beyond_a_limit_is_refused_with_the_value_and_the_limit() {
     let none = Limits::default;
     let sequence = |steps: &str| format!("rule r {{ sequence global within 9s {{ {steps} }} }}");
-    let cases: [(Limits, String, &str); 11] = [
+    let cases: [(Limits, String, &str); 13] = [
         (
             Limits { rule_file_bytes: 10, ..none() },
             "param a = 1".into(),
@@ -109,6 +109,12 @@ fn a_rule_beyond_a_limit_is_refused_with_the_value_and_the_limit() {
             "only the first `1` findings are listed",
         ),
         (Limits { repetitions: 6, ..none() }, sequence("a{6}: a"), ""),
+        (Limits { edges: 4, ..none() }, sequence("a: a  b: b  c: c"), ""),
+        (
+            Limits { edges: 3, ..none() },
+            sequence("a: a  b: b  c: c"),
+            "the pattern has more than 3 ways from step to step, which is the limit",
+        ),
     ];
     for (limits, rule, message) in cases {
         let (program, found) = run::compile(&case(&rule, ""), limits);

@@ -6,6 +6,7 @@ use tripline::snapshot::{Fate, RestoreError, Section};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::kept::Kept;
+use crate::corpus::notation::BASE;
 use crate::corpus::run::Collector;
 
 /// Where the payload begins, and how long the checksum is.
@@ -117,6 +118,10 @@ fn a_snapshot_is_not_put_over_what_is_there() {
     assert_eq!(engine.restore(&sections[1]), Err(RestoreError::Occupied { group }));
     let mut engine = kept.engine();
     kept.push(&mut engine, "before.txt", 0, &mut Collector::default());
+    assert_eq!(engine.restore(&sections[0]), Err(RestoreError::Begun));
+    // Nor where no event has come, but time has.
+    let mut engine = kept.engine();
+    assert!(engine.advance(BASE, &mut Collector::default()).is_continue());
     assert_eq!(engine.restore(&sections[0]), Err(RestoreError::Begun));
 }
 
