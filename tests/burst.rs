@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tripline::reference::Reference;
 use tripline::runtime::{Engine, Setup};
 use tripline::{
-    Alert, AtEnd, Batch, EngineOptions, Event, Limits, Program, RuleStats, Settings, Sink, SourceFile,
-    Timestamp,
+    Alert, AtEnd, Batch, EngineOptions, Event, Limits, Program, Record, RuleStats, Settings, Sink,
+    SourceFile, Timestamp, Value,
 };
 
 const GUESSED: &str = "
@@ -179,4 +179,45 @@ fn run_and_weigh(rule: &str, outcomes: &[&str]) -> (Vec<Vec<usize>>, RuleStats, 
     assert!(engine.push(&Arc::new(Batch::of(program.fields(), last)), &mut found).is_continue());
     let stats = engine.stats().rules[0].clone();
     (found.0, stats, bytes)
+}
+
+/// What has passed leaves nothing behind: after ten times as many events an engine holds no more, whatever the form.
+#[test]
+fn a_steady_stream_leaves_nothing_behind() {
+    let rules = [
+        "sequence by user within 10s { a: login  b: logout }",
+        "sequence by user within 10s { a{2,}: login  b: logout }",
+        "sequence by user within 10s { a: login  any b: login  c: logout } matches all limit 3",
+        "sequence by user within 10s { a: login  not x: error  b+: login  c: logout } matches every",
+        "sequence by user { a: login  b within 3s: logout } on timeout emit n = 1",
+        "sequence by user within 1m { a: login  not b within 4s: logout }",
+        "sequence by user { not x within 5s: login  a: login  b within 2s: logout }",
+        "window by user over 10s { a: login } when sum(a.n) > 1e9",
+        "window by user over 5s every 1s { a: login } when count(a) > 3",
+        "window by user session 1s { a: login } when count(a) > 3",
+        "sequence by user within 10s { a: login  b: login } suppress 5s",
+        "event x: login where n > lag(n) + 5",
+    ];
+    for rule in rules {
+        for users in [1, 7, u64::MAX] {
+            let (early, late) = (held_after(rule, users, 1_000), held_after(rule, users, 10_000));
+            assert!(late < early + early / 4, "{rule}, {users} users: {early} and then {late}");
+        }
+    }
+}
+
+/// How much there is to say of an engine after so many events, one a second.
+fn held_after(rule: &str, users: u64, events: u64) -> usize {
+    let program = compile(&format!("rule r {{ {rule} }}"), Limits::default());
+    let mut engine = Engine::new(Arc::clone(&program), EngineOptions::default());
+    let mut alerts: Vec<Alert> = Vec::new();
+    for number in 0..events {
+        let fields = [("user", number % users), ("n", number % 11)];
+        let fields = fields.map(|(name, n)| (name.into(), Value::Int(n as i64)));
+        // Numbers of a length of their own would count, too.
+        let time = Timestamp::from_nanos((1_000_000 + number as i64) * 1_000_000_000);
+        let kind = if number % 5 == 4 { "logout" } else { "login" };
+        let _ = engine.push_event(Event::new(time, Some(kind), Record::from_iter(fields)), &mut alerts);
+    }
+    format!("{engine:?}").len()
 }
