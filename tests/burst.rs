@@ -181,6 +181,28 @@ fn run_and_weigh(rule: &str, outcomes: &[&str]) -> (Vec<Vec<usize>>, RuleStats, 
     (found.0, stats, bytes)
 }
 
+/// A start that is given up is counted in no match that comes after, though what had been counted of the rows around it is
+/// kept: one of a hundred and fifty starts is too heavy for the second event that completes them.
+#[test]
+fn what_is_given_up_is_counted_no_more_in_common() {
+    let rule = "
+        rule r {
+          sequence by user within 1h { a: login where outcome like \"f*\"  any c: login where outcome like \"s*\" }
+          matches all limit 1
+          emit outcome = a.outcome
+        }";
+    let (heavy, end) = ("f".repeat(100), "s".repeat(100));
+    let mut outcomes = vec!["f"; 150];
+    outcomes[100] = &heavy;
+    outcomes.extend(["s", &end]);
+    const EVENT: usize = 256;
+    let limits = Limits { captured_bytes: 2 * EVENT + 150, ..Limits::default() };
+    let (alerts, stats) = run_fast(rule, &outcomes, limits.clone(), false);
+    // Beyond the limit of one, and the start that is given up.
+    assert_eq!((alerts.len(), stats.refused), (3, 149 + 1 + 148 + 148));
+    assert_eq!(run_fast(rule, &outcomes, limits, true), (alerts, stats));
+}
+
 /// What has passed leaves nothing behind: after ten times as many events an engine holds no more, whatever the form.
 #[test]
 fn a_steady_stream_leaves_nothing_behind() {
