@@ -194,9 +194,18 @@ impl<'p> Edit<'p> {
         let same = self.new.is_some_and(|(_, new)| new.form == self.old.form);
         let stays = match self.revision {
             Some(Revision::Same) => same,
-            Some(Revision::Alike) => same && !self.carry.as_ref().is_some_and(|carry| carry.lacks),
+            Some(Revision::Alike) => {
+                same && self.reads_alike() && !self.carry.as_ref().is_some_and(|carry| carry.lacks)
+            }
             _ => false,
         };
         stays || self.old.form == Form::Window
+    }
+
+    /// Whether what is told in common means the same: it says where events were taken, and whether one who has taken an event
+    /// waits on goes by the mode of the step.
+    fn reads_alike(&self) -> bool {
+        let modes = |rule: &Compiled| rule.steps.iter().map(|step| step.mode).collect::<Vec<_>>();
+        self.old.form != Form::Shared || self.new.is_some_and(|(_, new)| modes(self.old) == modes(new))
     }
 }
