@@ -183,8 +183,8 @@ impl Partition {
         each!(&self.partials, of => of.to_logical(rule, events))
     }
 
-    /// The same back in any form, out of the events of its snapshot; of partial matches that are held one by one at most so
-    /// many.
+    /// The same back in this form, out of the events of its snapshot, or in the general one where it does not fit: it may be
+    /// of a rule that was another one. Of partial matches that are held one by one at most so many.
     pub(super) fn from_logical(
         form: Form,
         rule: &Compiled,
@@ -194,34 +194,23 @@ impl Partition {
         most: usize,
     ) -> Result<Self, Misfit> {
         let links = LinksIn::new(pattern, events, &partition.links)?;
-        let partials = match form {
-            Form::Queue => Partials::Queue(Box::new(Queue::from_logical(rule, partition, &links)?)),
-            Form::Shared => {
-                Partials::Shared(Box::new(Shared::from_logical(rule, partition, &links, pattern, most)?))
-            }
-            Form::Stateless | Form::Runs => {
-                Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links, pattern, most)?))
-            }
-            Form::Window => Partials::Windows(Box::new(Windows::from_logical(rule, partition, events)?)),
+        let held_as = |form| -> Result<Partials, Misfit> {
+            Ok(match form {
+                Form::Queue => Partials::Queue(Box::new(Queue::from_logical(rule, partition, &links)?)),
+                Form::Shared => {
+                    Partials::Shared(Box::new(Shared::from_logical(rule, partition, &links, pattern, most)?))
+                }
+                Form::Stateless | Form::Runs => {
+                    Partials::Runs(Box::new(Runs::from_logical(rule, partition, &links, pattern, most)?))
+                }
+                Form::Window => Partials::Windows(Box::new(Windows::from_logical(rule, partition, events)?)),
+            })
+        };
+        let partials = match held_as(form) {
+            Err(Misfit::Unfit) => held_as(rule.form.general())?,
+            held => held?,
         };
         Ok(Partition { partials, scheduled: None })
-    }
-
-    /// The same back in this form or, where it is of a rule that was another one and does not fit it, in the general one.
-    pub(super) fn taken_up(
-        form: Form,
-        rule: &Compiled,
-        pattern: &Pattern,
-        partition: &PartitionState,
-        events: &[Arc<Held>],
-        most: usize,
-    ) -> Result<Self, Misfit> {
-        match Partition::from_logical(form, rule, pattern, partition, events, most) {
-            Err(Misfit::Unfit) => {
-                Partition::from_logical(rule.form.general(), rule, pattern, partition, events, most)
-            }
-            taken => taken,
-        }
     }
 
     /// The same with its derivations one by one; `None` if they are more than a key may have.

@@ -178,7 +178,7 @@ impl<O: Observer> Engine<O> {
                 return Err(Misfit::Malformed(Malformed("a key is in two groups")).into());
             }
             let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
-            let state = Partition::taken_up(form, compiled, pattern, &partition, events, most)?;
+            let state = Partition::from_logical(form, compiled, pattern, &partition, events, most)?;
             taken.push(Taken { rule, key, state });
         }
         let quiet = Quiet::from_states(&compiled.info, group, state.quiet);

@@ -115,7 +115,7 @@ impl<O: Observer> Engine<O> {
             };
             let form = if edit.keeps_form() { self.partitions.form(rule) } else { new.form.general() };
             let pattern = program.pattern_of(new);
-            if let Ok(mut state) = Partition::taken_up(form, new, pattern, &state, &held, most) {
+            if let Ok(mut state) = Partition::from_logical(form, new, pattern, &state, &held, most) {
                 if edit.carry.is_some() {
                     let outcome = state.settle(new);
                     self.partitions.report(rule, group, self.buffer.watermark(), &outcome, certain);
