@@ -247,7 +247,8 @@ impl<'l> Progress<'l> {
         (self.at.len(), self.at.last().map_or(0, Vec::len))
     }
 
-    /// The start as its places in the lanes; `None` if it has not bound what lies there between the first and the last.
+    /// The start as its places in the lanes; `None` if it has not bound what lies there between the first and the last, or
+    /// behind it where it still waits.
     fn start(&self, stops: &[Stop], lanes: &[Lane]) -> Option<Start> {
         let mut start =
             Start { first: self.at.first()?.first()?.event.time(), from: SmallVec::new(), left: 0, base: 0 };
@@ -261,8 +262,11 @@ impl<'l> Progress<'l> {
         }
         let reached = self.at.len() - 1;
         let stop = stops.get(reached)?;
-        if !stop.more && self.at.last()?.len() >= stop.least as usize {
+        let (at, lane) = (self.at.last()?, lanes.get(reached)?);
+        if !stop.more && at.len() >= stop.least as usize {
             start.from.push(lanes.get(reached + 1)?.next());
+        } else if at.last()?.seq != lane.events.back()?.0 {
+            return None;
         }
         // Only where it has left a loop it is asked where that was.
         let looped =
