@@ -86,9 +86,9 @@ impl<O: Observer> Engine<O> {
             let (told, events) = tell(&before, &edits, entries, &mut swapped);
             self.take_up(&edits, group, (told, events), &mut certain);
         }
-        // What nobody sees end has ended by now.
+        // What would have ended before has ended by now; a session, if the event that kept it open is not of it any more.
         for depth in 0..program.strata() {
-            self.partitions.pass(depth, Some(now), &mut Vec::new());
+            self.partitions.pass(depth, Some(now), &mut certain);
         }
         let open = self.partitions.open_starts();
         for (edit, counts) in edits.iter().zip(&mut swapped) {
