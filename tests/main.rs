@@ -17,6 +17,7 @@ mod judge;
 mod laws;
 mod layering;
 mod limits;
+mod live;
 mod observer;
 mod oracle;
 mod pipeline;

@@ -208,6 +208,7 @@ impl World {
                 Portion::Reject(reject) => writer.reject(&reject),
                 Portion::Broken(error) => writer.said.broken.push(error.to_string()),
                 Portion::Idle(name) => unreachable!("`{name}` is waited for without end"),
+                Portion::Quiet => unreachable!("nothing is waited for"),
             }
         }
         let _ = shards.finish(AtEnd::Flush, &mut writer);

@@ -188,6 +188,12 @@ impl<T: Rows> Decode for Table<T> {
         }))
     }
 
+    fn declare(&mut self, options: &Arc<ReadOptions>) {
+        // How many records are the sample was told for this input.
+        let sample = self.assembler.options.sample;
+        self.assembler.options = Arc::new(ReadOptions { sample, ..ReadOptions::clone(options) });
+    }
+
     fn notes(&self) -> Vec<String> {
         self.columns.iter().filter_map(|column| column.note(self.assembler.options.sample)).collect()
     }

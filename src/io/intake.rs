@@ -10,7 +10,7 @@ use super::open::{self, Bytes, Raw, Tap};
 use super::reader::{Item, Reader};
 use super::scan::Scanner;
 use super::{Format, ReadOptions};
-use crate::event::{Batch, Fields, Keep, Source};
+use crate::event::{Batch, Fields, Keep, Schema, Source};
 
 /// Reads one input to its end, in portions: lines of JSON as chunks for a [`Scanner`], which may work elsewhere, and
 /// everything else as rows. An error ends the input; what was read before has been given by then.
@@ -94,9 +94,13 @@ impl Intake {
         &self.notes
     }
 
-    /// Reads these fields from now on; scanners that were made before do not.
-    pub fn read_for(&mut self, fields: &Arc<Fields>) {
+    /// Reads these fields from now on, and by these types of columns; scanners that were made before do not.
+    pub fn read_for(&mut self, fields: &Arc<Fields>, schema: &Schema) {
         self.fields = Arc::clone(fields);
+        self.options = Arc::new(ReadOptions { schema: schema.clone(), ..ReadOptions::clone(&self.options) });
+        if let State::Items(reader) = &mut self.state {
+            reader.read_for(&self.options);
+        }
     }
 
     /// Who makes rows of its lines. Any number of them may work side by side.

@@ -30,6 +30,9 @@ pub(super) trait Decode {
     /// The next line or record; after an error or the end it is not asked again.
     fn next(&mut self) -> io::Result<Option<Item>>;
 
+    /// Goes by the types of columns that these declare from now on.
+    fn declare(&mut self, _options: &Arc<ReadOptions>) {}
+
     /// What the summary should say about the input.
     fn notes(&self) -> Vec<String> {
         Vec::new()
@@ -79,6 +82,15 @@ impl Reader {
     /// The name of the input.
     pub fn name(&self) -> &str {
         &self.source.name
+    }
+
+    /// Goes by the types of columns that these options declare from now on.
+    pub(super) fn read_for(&mut self, options: &Arc<ReadOptions>) {
+        match &mut self.state {
+            State::Opened(_, before) => *before = Arc::clone(options),
+            State::Running(decoder) => decoder.declare(options),
+            State::Ended => {}
+        }
     }
 
     fn next_item(&mut self) -> Result<Option<Item>, Error> {

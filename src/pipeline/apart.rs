@@ -16,11 +16,14 @@ use crate::program::Program;
 pub(super) struct Apart {
     arrivals: Receiver<thread::Result<Arrival>>,
     sender: Sender<thread::Result<Arrival>>,
-    patience: Duration,
+    /// `None` is for ever.
+    patience: Option<Duration>,
+    /// How long nothing may come before that is said; `None` is for ever.
+    pause: Option<Duration>,
     /// Called before something is waited for.
     tap: Tap,
     /// The inputs that the others wait for, and until when.
-    awaited: BTreeMap<usize, Instant>,
+    awaited: BTreeMap<usize, Option<Instant>>,
     /// Those that nobody waits for until they have something.
     idle: BTreeSet<usize>,
 }
@@ -38,14 +41,16 @@ pub(super) enum News {
     Arrived(Box<Arrival>),
     /// This input has said nothing for too long.
     Idle(usize),
+    /// Nothing for so long that whoever waits may want to do something else.
+    Quiet,
 }
 
 impl Apart {
-    pub(super) fn new(patience: Duration, tap: Tap) -> Self {
+    pub(super) fn new(patience: Option<Duration>, pause: Option<Duration>, tap: Tap) -> Self {
         // What is longer is for ever; a clock has an end.
-        let patience = patience.min(Duration::from_secs(1 << 30));
+        let patience = patience.filter(|patience| *patience < Duration::from_secs(1 << 30));
         let (sender, arrivals) = mpsc::channel();
-        Apart { arrivals, sender, patience, tap, awaited: BTreeMap::new(), idle: BTreeSet::new() }
+        Apart { arrivals, sender, patience, pause, tap, awaited: BTreeMap::new(), idle: BTreeSet::new() }
     }
 
     /// Has an input read by a thread. It reads on each time it is asked, so that it is never far ahead.
@@ -68,7 +73,7 @@ impl Apart {
 
     /// The others wait for this input, which was asked.
     pub(super) fn wait_for(&mut self, input: usize) {
-        self.awaited.insert(input, now() + self.patience);
+        self.awaited.insert(input, self.patience.map(|patience| now() + patience));
     }
 
     /// Whether something is to be waited for before the others can go on, or because there are none.
@@ -84,22 +89,27 @@ impl Apart {
         }
         // What stops the run ends the inputs too, which is how it is known here.
         let _ = (self.tap)(0);
-        let first =
-            self.awaited.iter().min_by_key(|(_, until)| **until).map(|(input, until)| (*input, *until));
-        match first.filter(|_| others) {
-            None => self.arrivals.recv().ok().map(|read| self.arrived(read)),
-            Some((input, until)) => {
-                match self.arrivals.recv_timeout(until.saturating_duration_since(now())) {
-                    Ok(read) => Some(self.arrived(read)),
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.awaited.remove(&input);
-                        self.idle.insert(input);
-                        Some(News::Idle(input))
-                    }
-                    Err(RecvTimeoutError::Disconnected) => None,
-                }
-            }
+        // Where there are no others, nobody loses anything by waiting.
+        let limited = self.awaited.iter().filter_map(|(input, until)| Some((until.as_ref()?, *input)));
+        let first = limited.min().filter(|_| others).map(|(until, input)| (*until, input));
+        let patience = first.map(|(until, _)| until.saturating_duration_since(now()));
+        let Some(wait) = patience.into_iter().chain(self.pause).min() else {
+            return self.arrivals.recv().ok().map(|read| self.arrived(read));
+        };
+        match self.arrivals.recv_timeout(wait) {
+            Ok(read) => Some(self.arrived(read)),
+            Err(RecvTimeoutError::Timeout) => Some(match first.filter(|_| patience == Some(wait)) {
+                Some((_, input)) => self.given_up(input),
+                None => News::Quiet,
+            }),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
+    }
+
+    fn given_up(&mut self, input: usize) -> News {
+        self.awaited.remove(&input);
+        self.idle.insert(input);
+        News::Idle(input)
     }
 
     fn arrived(&mut self, read: thread::Result<Arrival>) -> News {

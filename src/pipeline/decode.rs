@@ -47,7 +47,7 @@ impl Decoder {
     fn turn_to(&mut self, program: &Arc<Program>) {
         if !Arc::ptr_eq(&self.program, program) {
             self.program = Arc::clone(program);
-            self.intake.read_for(program.fields());
+            self.intake.read_for(program.fields(), &program.plan().schema);
             self.scanners.clear();
         }
     }

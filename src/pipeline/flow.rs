@@ -27,6 +27,8 @@ pub enum Portion {
     Broken(Error),
     /// The name of an input that has said nothing for so long that the others do not wait for it, until it does.
     Idle(String),
+    /// Nothing has come for a while, and nothing is known to come.
+    Quiet,
 }
 
 /// Rows of a batch that follow each other in the stream too.
@@ -70,8 +72,18 @@ impl Flow {
     /// called before each wait. Fails if a thread cannot be started.
     ///
     /// Cost: a thread for each such input, which reads one portion ahead.
-    pub fn waiting_at_most(mut self, patience: Duration, tap: &Tap) -> io::Result<Self> {
-        let apart = Apart::new(patience, Arc::clone(tap));
+    pub fn waiting_at_most(self, patience: Duration, tap: &Tap) -> io::Result<Self> {
+        self.apart(Some(patience), None, tap)
+    }
+
+    /// The same, but that [`Portion::Quiet`] is given whenever such inputs have been waited for so long (`pause`), so that who
+    /// takes the portions can do something else in between. Without `patience` they are waited for.
+    pub fn with_pauses(self, patience: Option<Duration>, pause: Duration, tap: &Tap) -> io::Result<Self> {
+        self.apart(patience, Some(pause), tap)
+    }
+
+    fn apart(mut self, patience: Option<Duration>, pause: Option<Duration>, tap: &Tap) -> io::Result<Self> {
+        let apart = Apart::new(patience, pause, Arc::clone(tap));
         for (input, feed) in self.feeds.iter_mut().enumerate() {
             feed.set_apart(input, &apart)?;
         }
@@ -121,6 +133,7 @@ impl Flow {
                 let name = self.feeds.get(input).map(|feed| feed.name().to_owned());
                 return ControlFlow::Break(Portion::Idle(name.unwrap_or_default()));
             }
+            Some(News::Quiet) => return ControlFlow::Break(Portion::Quiet),
             Some(News::Arrived(arrival)) => {
                 if let Some(feed) = self.feeds.get_mut(arrival.input) {
                     feed.arrive(arrival.decoded, arrival.decoder);

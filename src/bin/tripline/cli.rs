@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::CommandLine;
+use crate::params::Params;
 use crate::terminal::{ColourChoice, Terminal};
 use crate::{check, demo, fmt, graph, plan, run, test};
 
@@ -108,6 +109,19 @@ pub(crate) fn main() -> Exit {
         Command::Demo(args) => demo::execute(&args, &terminal),
     };
     end(done, &terminal)
+}
+
+/// What `run` was told of the rules, with the settings as they are now, and the settings that are not of the rules.
+pub(crate) fn params_again() -> Result<(Params, Vec<String>), Stop> {
+    let line = CommandLine::new(std::env::args_os().collect(), Cli::command())?;
+    let of_rules = |setting: &String| setting.starts_with("--param") || setting.starts_with("--allow-read");
+    let others = line.settings.iter().flat_map(|(_, all)| all).filter(|setting| !of_rules(setting));
+    let others = others.cloned().collect();
+    match Cli::try_parse_from(&line.arguments).map(|cli| cli.command) {
+        Ok(Command::Run(args)) => Ok((args.params().clone(), others)),
+        Ok(_) => Err(Stop::Failed("the command line is of another command".to_owned())),
+        Err(error) => Err(Stop::Failed(error.to_string())),
+    }
 }
 
 /// Says what is wrong with the command line, or what help was asked for.

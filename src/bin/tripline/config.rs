@@ -31,6 +31,13 @@ pub(crate) struct Config {
     config: Option<PathBuf>,
 }
 
+impl Config {
+    /// Where settings stand, if they are there.
+    pub(crate) fn file(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(FILE))
+    }
+}
+
 /// A command line with the settings in it.
 pub(crate) struct CommandLine {
     /// All arguments.

@@ -1,14 +1,18 @@
 //! The files that rules read lists and tables from.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tripline::data::{Files, Rows, Unread, Wanted};
 use tripline::io::data;
 use tripline::{Limits, Value};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::rules::plain;
+use crate::seen::Seen;
 
 /// Reads files that lie beneath the folder of the rules, or beneath one that is allowed.
 #[derive(Debug)]
@@ -17,6 +21,15 @@ pub(crate) struct DataFiles {
     homes: Vec<(PathBuf, PathBuf)>,
     allowed: Vec<PathBuf>,
     limits: Limits,
+    read: Arc<Mutex<WasRead>>,
+}
+
+/// What was read, or could not be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WasRead {
+    pub(crate) seen: Seen,
+    /// What was in the files, as numbers that tell it apart.
+    pub(crate) contents: BTreeMap<PathBuf, u128>,
 }
 
 impl DataFiles {
@@ -39,11 +52,17 @@ impl DataFiles {
             homes: files.into_iter().map(home).collect(),
             allowed: allowed.to_vec(),
             limits: limits.clone(),
+            read: Arc::default(),
         }
     }
 
+    /// What was read so far.
+    pub(crate) fn read(&self) -> WasRead {
+        lock(&self.read).clone()
+    }
+
     /// The file that is wanted, if it may be read.
-    fn open(&self, wanted: Wanted<'_>) -> Result<BufReader<File>, Unread> {
+    fn open(&self, wanted: Wanted<'_>) -> Result<BufReader<Noted>, Unread> {
         let Some((folder, root)) = self.homes.get(wanted.rule_file.0 as usize) else {
             return Err(closed(format!("`{}` is of no rule file", wanted.name), ""));
         };
@@ -52,6 +71,8 @@ impl DataFiles {
             let why = format!("cannot open `{}`: {}", path.display(), plain(error));
             closed(why, "the path is seen from the folder of this rule file")
         };
+        // What is not there yet may come.
+        lock(&self.read).seen.look(&path);
         let real = fs::canonicalize(&path).map_err(|e| cannot(&e))?;
         let mut folders = std::iter::once(root).chain(&self.allowed);
         if !folders.any(|folder| fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder))) {
@@ -64,7 +85,37 @@ impl DataFiles {
                 "name a file with one item or row a line",
             ));
         }
-        Ok(BufReader::with_capacity(1 << 16, File::open(&real).map_err(|e| cannot(&e))?))
+        let file = File::open(&real).map_err(|e| cannot(&e))?;
+        lock(&self.read).seen.note(&path, &file);
+        let noted = Noted { file, path, digest: Xxh3::new(), read: Arc::clone(&self.read) };
+        Ok(BufReader::with_capacity(1 << 16, noted))
+    }
+}
+
+fn lock(read: &Mutex<WasRead>) -> MutexGuard<'_, WasRead> {
+    read.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file of which is noted what is read.
+struct Noted {
+    file: File,
+    path: PathBuf,
+    digest: Xxh3,
+    read: Arc<Mutex<WasRead>>,
+}
+
+impl Read for Noted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.digest.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let path = std::mem::take(&mut self.path);
+        lock(&self.read).contents.insert(path, self.digest.digest128());
     }
 }
 

@@ -12,6 +12,7 @@ mod plan;
 mod reading;
 mod rules;
 mod run;
+mod seen;
 mod terminal;
 mod test;
 

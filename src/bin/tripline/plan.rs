@@ -49,8 +49,8 @@ enum Format {
 }
 
 /// What becomes of one rule.
-struct Change<'p> {
-    name: &'p str,
+pub(crate) struct Change<'p> {
+    pub(crate) name: &'p str,
     fate: Fate,
     /// The fields of bound events that the new text reads and that were not kept, as the rule writes them.
     lacks: Vec<String>,
@@ -81,7 +81,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
 }
 
 /// What becomes of each rule that runs before or after, by name.
-fn changes<'p>(old: &'p Program, new: &'p Program) -> Vec<Change<'p>> {
+pub(crate) fn changes<'p>(old: &'p Program, new: &'p Program) -> Vec<Change<'p>> {
     let of = |program: &'p Program, name: &str| -> Option<&'p Rule> {
         program.plan().rules.iter().find(|rule| rule.name == name && rule.runs())
     };
@@ -103,7 +103,8 @@ fn changes<'p>(old: &'p Program, new: &'p Program) -> Vec<Change<'p>> {
 }
 
 impl Change<'_> {
-    fn is_none(&self) -> bool {
+    /// Whether nothing becomes of it.
+    pub(crate) fn is_none(&self) -> bool {
         self.fate == Fate::Revised(Revision::Same)
     }
 
@@ -126,7 +127,8 @@ impl Change<'_> {
         }
     }
 
-    fn text(&self) -> String {
+    /// What becomes of its partial matches, in words.
+    pub(crate) fn text(&self) -> String {
         let text = match self.fate {
             Fate::New => "none yet: the rule is new".to_owned(),
             Fate::Gone => "lost: the rule is gone".to_owned(),

@@ -1,17 +1,19 @@
 //! Reading rule files and folders.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tripline::diagnostic::{self, Code, Diagnostic};
 use tripline::{FileId, Limits, Program, Settings, SourceFile, Span, syntax};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::cli::Stop;
 use crate::data::DataFiles;
 use crate::params::Params;
+use crate::seen::Seen;
 use crate::terminal::{Terminal, counted};
 
 /// The files of a rule set.
@@ -21,6 +23,7 @@ pub(crate) struct RuleFiles {
     pub(crate) sources: Vec<SourceFile>,
     /// What is wrong with files that are no text; their text is only there to show the place.
     pub(crate) findings: Vec<Diagnostic>,
+    seen: Seen,
 }
 
 /// Reads the files and, in folders, every `*.trip` below. A file that is named twice counts once.
@@ -35,7 +38,7 @@ pub(crate) fn read(paths: &[PathBuf], limits: &Limits) -> Result<RuleFiles, Stop
 impl RuleFiles {
     /// Reads one more file; `-` is standard input.
     pub(crate) fn add(&mut self, path: &Path, limits: &Limits) -> Result<(), Stop> {
-        let bytes = read_file(path, limits).map_err(|e| cannot("read", path, &e))?;
+        let bytes = read_file(path, limits, &mut self.seen).map_err(|e| cannot("read", path, &e))?;
         let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
         let (text, finding) = decode(bytes, id, limits);
         self.sources.push(SourceFile::new(path.to_string_lossy(), text));
@@ -52,19 +55,29 @@ pub(crate) struct Compiled {
     pub(crate) findings: Vec<Diagnostic>,
     /// The rule set, unless one of the findings is an error.
     pub(crate) program: Option<Program>,
+    /// What was read for it.
+    pub(crate) seen: Seen,
+    /// Tells what was read, and with which parameters, apart from anything else.
+    pub(crate) contents: u128,
 }
 
 /// Reads and compiles rules. A file that is no text hides what it declares from the others: then only their syntax is
 /// checked.
 pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Result<Compiled, Stop> {
-    let RuleFiles { sources, mut findings } = read(paths, limits)?;
+    let RuleFiles { sources, mut findings, mut seen } = read(paths, limits)?;
     if findings.is_empty() {
         let names = sources.iter().map(|source| source.name.as_str());
-        let files = DataFiles::new(names, paths, &params.allow_read, limits);
-        let settings =
-            Settings { params: params.params.clone(), files: Some(Arc::new(files)), ..Settings::default() };
+        let files = Arc::new(DataFiles::new(names, paths, &params.allow_read, limits));
+        let settings = Settings {
+            params: params.params.clone(),
+            files: Some(Arc::<DataFiles>::clone(&files)),
+            ..Settings::default()
+        };
         let (program, findings) = Program::compile(&sources, &settings, limits.clone());
-        return Ok(Compiled { sources, findings, program });
+        let read = files.read();
+        seen.extend(read.seen);
+        let contents = xxh3_128(format!("{sources:?} {params:?} {:?}", read.contents).as_bytes());
+        return Ok(Compiled { sources, findings, program, seen, contents });
     }
     for (file, source) in (0..).map(FileId).zip(&sources) {
         if !findings.iter().any(|f| f.span().file == file) {
@@ -72,21 +85,31 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
         }
     }
     let findings = diagnostic::in_order(findings, limits.diagnostics);
-    Ok(Compiled { sources, findings, program: None })
+    Ok(Compiled { sources, findings, program: None, seen, contents: 0 })
 }
 
 /// The rule set, or its end: everything that is wrong is drawn. Lints are for `check`; here they are counted.
 pub(crate) fn load(path: &Path, params: &Params, terminal: &Terminal) -> Result<Program, Stop> {
-    let Compiled { sources, findings, program } = compile(&[path.to_owned()], params, &Limits::default())?;
-    let Some(program) = program else {
-        terminal.draw(&findings, &sources);
+    load_with(path, params, terminal).map(|(program, _)| program)
+}
+
+/// The same, with everything that it was compiled from.
+pub(crate) fn load_with(
+    path: &Path,
+    params: &Params,
+    terminal: &Terminal,
+) -> Result<(Program, Compiled), Stop> {
+    let mut compiled = compile(&[path.to_owned()], params, &Limits::default())?;
+    let Compiled { sources, findings, program, .. } = &mut compiled;
+    let Some(program) = program.take() else {
+        terminal.draw(findings, sources);
         return Err(Stop::Rules);
     };
     if !findings.is_empty() {
         let (count, path) = (counted(findings.len(), "warning"), path.display());
         terminal.note(&format!("{count} in the rules; see with `tripline check {path}`"));
     }
-    Ok(program)
+    Ok((program, compiled))
 }
 
 /// The rule files that these paths stand for: themselves, or in folders every `*.trip` below in the order of paths.
@@ -127,10 +150,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
 }
 
 /// One byte beyond the limit is enough to know that a file is too large.
-fn read_file(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path, limits: &Limits, seen: &mut Seen) -> io::Result<Vec<u8>> {
     let file: Box<dyn Read> = match path.to_str() {
         Some("-") => Box::new(io::stdin().lock()),
-        _ => Box::new(File::open(path)?),
+        _ => Box::new(seen.open(path)?),
     };
     let mut bytes = Vec::new();
     file.take(limits.rule_file_bytes as u64 + 1).read_to_end(&mut bytes)?;

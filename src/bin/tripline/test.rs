@@ -160,7 +160,7 @@ impl Cache<'_> {
         if self.of != wanted {
             let allow_read = self.allow_read.to_vec();
             let params = Params { params: test.params.clone(), allow_read };
-            let Compiled { sources, findings, program } =
+            let Compiled { sources, findings, program, .. } =
                 rules::compile(&test.rules, &params, &Limits::default())?;
             if program.is_none() {
                 terminal.draw(&findings, &sources);

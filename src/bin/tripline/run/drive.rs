@@ -3,14 +3,16 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use tripline::diagnostic::Diagnostic;
 use tripline::io::{Error, Input, Inputs, Item, Merge, Reject};
 use tripline::pipeline::{Flow, Portion, Shards, Workers};
 use tripline::reference::Reference;
-use tripline::{AtEnd, EngineOptions, Program, Stats};
+use tripline::{AtEnd, EngineOptions, Program, SourceFile, Stats};
 
 use super::interrupt::Interrupt;
 use super::output::Shared;
 use super::progress::Progress;
+use super::reload::Reloads;
 use super::summary::{Counts, Kept};
 use super::{Args, End};
 use crate::cli::Stop;
@@ -41,14 +43,14 @@ impl Drive<'_> {
                 Ok(one) => opened.push(one),
                 Err(error) => {
                     let before = failed.replace(error);
-                    before.iter().for_each(|error| self.error(error));
+                    before.iter().for_each(|error| self.error(&error.to_string()));
                 }
             }
         }
         match failed {
             Some(error) if opened.is_empty() => Err(error.into()),
             failed => {
-                failed.iter().for_each(|error| self.error(error));
+                failed.iter().for_each(|error| self.error(&error.to_string()));
                 Ok((opened, failed.is_some()))
             }
         }
@@ -80,12 +82,12 @@ impl Drive<'_> {
     }
 
     /// Pushes all rows through the engine.
-    pub(super) fn fast(self, mut flow: Flow, workers: &Arc<Workers>) -> Counts {
+    pub(super) fn fast(self, mut flow: Flow, workers: &Arc<Workers>, mut reloads: Option<Reloads>) -> Counts {
         let mut counts = self.counts();
         let mut engines = Shards::new(self.program, &self.options(), workers);
         let mut sink = self.shared.clone();
-        for portion in flow.by_ref() {
-            let flow = match portion {
+        while let Some(portion) = flow.next() {
+            let goes_on = match portion {
                 Portion::Rows(runs) => {
                     runs.iter().for_each(|run| counts.see_rows(run));
                     engines.push(&runs, &mut sink)
@@ -93,11 +95,21 @@ impl Drive<'_> {
                 Portion::Reject(reject) => self.reject(&reject, &mut counts),
                 Portion::Broken(error) => self.broken(&error, &mut counts),
                 Portion::Idle(name) => self.idle(name, &mut counts),
+                Portion::Quiet => ControlFlow::Continue(()),
             };
-            match flow {
+            match goes_on {
                 ControlFlow::Break(()) if counts.is_strict() => break,
                 ControlFlow::Break(()) => return counts,
                 ControlFlow::Continue(()) => {}
+            }
+            if let Some(reloads) = &mut reloads
+                && let Some(program) = reloads.next(self)
+            {
+                let swapped = engines.swap(&program, &mut sink);
+                flow.turn_to(&program);
+                counts.turn_to(&program);
+                self.shared.turn_to(&program);
+                reloads.say(&swapped, self);
             }
         }
         // A sink that says stop has remembered why.
@@ -123,18 +135,22 @@ impl Drive<'_> {
         if self.args.matching.at_end == End::Flush { AtEnd::Flush } else { AtEnd::Hold }
     }
 
-    fn error(self, error: &Error) {
-        self.say(&error.to_string());
+    pub(super) fn error(self, text: &str) {
+        self.progress.hidden(|| self.terminal.error(text));
     }
 
-    fn say(self, text: &str) {
-        self.progress.hidden(|| self.terminal.error(text));
+    pub(super) fn note(self, text: &str) {
+        self.progress.hidden(|| self.terminal.note(text));
+    }
+
+    pub(super) fn draw(self, findings: &[Diagnostic], sources: &[SourceFile]) {
+        self.progress.hidden(|| self.terminal.draw(findings, sources));
     }
 
     /// A line that is no event; with `--strict` it is the last one.
     fn reject(self, reject: &Reject, counts: &mut Counts) -> ControlFlow<()> {
         let flow = self.shared.reject(reject);
-        counts.reject(reject, self.args.matching.strict, |text| self.say(text));
+        counts.reject(reject, self.args.matching.strict, |text| self.error(text));
         if counts.is_strict() { ControlFlow::Break(()) } else { flow }
     }
 
@@ -142,7 +158,7 @@ impl Drive<'_> {
     fn broken(self, error: &Error, counts: &mut Counts) -> ControlFlow<()> {
         // What was read before a signal is judged; nothing broke off.
         if self.interrupt.exit().is_none() {
-            self.error(error);
+            self.error(&error.to_string());
             counts.failed = true;
         }
         ControlFlow::Continue(())
@@ -153,7 +169,7 @@ impl Drive<'_> {
         if counts.silent.insert(name.clone()) {
             let text =
                 format!("`{name}` says nothing; the others go on, and its next events may be too late");
-            self.progress.hidden(|| self.terminal.note(&text));
+            self.note(&text);
         }
         ControlFlow::Continue(())
     }

@@ -4,9 +4,11 @@ mod drive;
 mod interrupt;
 mod output;
 mod progress;
+mod reload;
 mod summary;
 mod table;
 mod unseen;
+mod watch;
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
@@ -22,7 +24,9 @@ use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
+use self::reload::Reloads;
 use self::summary::{Counts, StatsFormat};
+use self::watch::Watched;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
 use crate::params::Params;
@@ -91,6 +95,11 @@ struct Matching {
     /// How many threads work; the alerts are the same for any number [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+
+    /// Take the rules anew whenever they, their lists or tables or the settings of parameters change; partial matches go on
+    /// as `tripline plan` says. SIGHUP has them read at once, SIGUSR1 goes back to those before
+    #[arg(long)]
+    watch: bool,
 
     /// Stop at the first line that is no event
     #[arg(long)]
@@ -170,6 +179,23 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a duration in w, d, h, m, s or ms, as `30s` or `1h30m`".to_owned())
 }
 
+impl Args {
+    /// What the rules are compiled with.
+    pub(crate) fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// What is watched, if anything is.
+    fn watched(&self) -> Option<Watched> {
+        let watched = || Watched {
+            rules: self.rules.clone(),
+            config: self.config.file().to_owned(),
+            polls: self.matching.watch,
+        };
+        self.matching.watch.then(watched)
+    }
+}
+
 /// Runs the rules over the inputs.
 pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let reads_stdin = args.inputs.is_empty() || args.inputs.iter().any(|input| input == "-");
@@ -177,7 +203,12 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         return Err(Stop::Failed("standard input cannot hold both the rules and the events".to_owned()));
     }
     check_order(args)?;
-    let program = rules::load(&args.rules, &args.params, terminal)?;
+    if args.matching.watch && args.rules == Path::new("-") {
+        return Err(Stop::Failed(
+            "`--watch` needs rules in files: standard input comes only once".to_owned(),
+        ));
+    }
+    let (program, compiled) = rules::load_with(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
     let inputs = Inputs::find(&args.inputs, &options)?;
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
@@ -206,6 +237,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
             ));
         }
+        Engine::Reference if args.matching.watch => {
+            return Err(Stop::Failed("`--watch` needs the engine `fast`".to_owned()));
+        }
         Engine::Reference => {
             let (readers, missing) = drive.open(&inputs, |input| Reader::open(input, &options, &tap))?;
             begin()?;
@@ -218,7 +252,13 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let (intakes, missing) = drive.open(&inputs, open)?;
             begin()?;
             let flow = args.matching.patience(Flow::new(intakes, &program, &workers), &tap)?;
-            (drive.fast(flow, &workers), missing)
+            let reloads = args.watched().map(|watched| watch::begin(watched, compiled.seen)).transpose();
+            let reloads = reloads.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
+            if reloads.is_some() {
+                terminal.note(&format!("watching the rules in `{}`", args.rules.display()));
+            }
+            let reloads = reloads.map(|news| Reloads::new(news, (&program, compiled.contents)));
+            (drive.fast(flow, &workers, reloads), missing)
         }
     };
     counts.failed |= missing;
@@ -278,9 +318,14 @@ fn check_order(args: &Args) -> Result<(), Stop> {
 impl Matching {
     /// Has inputs waited for no longer than they are to be. With one input nobody waits.
     fn patience(&self, flow: Flow, tap: &Tap) -> Result<Flow, Stop> {
-        let Some(idle) = self.idle else { return Ok(flow) };
-        let patience = std::time::Duration::from_nanos(idle.nanos().unsigned_abs());
-        flow.waiting_at_most(patience, tap).map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
+        const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+        let patience = self.idle.map(|idle| std::time::Duration::from_nanos(idle.nanos().unsigned_abs()));
+        let flow = match (patience, self.watch) {
+            (patience, true) => flow.with_pauses(patience, PAUSE, tap),
+            (Some(patience), false) => flow.waiting_at_most(patience, tap),
+            (None, false) => return Ok(flow),
+        };
+        flow.map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
     }
 
     fn workers(&self) -> Result<Workers, Stop> {

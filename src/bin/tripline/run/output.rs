@@ -117,6 +117,10 @@ impl Outputs {
         to.line(&line)
     }
 
+    fn turn_to(&mut self, program: &Program) {
+        self.table.iter_mut().for_each(|table| table.turn_to(program));
+    }
+
     fn flush(&mut self) -> Result<(), Stop> {
         self.alerts.flush()?;
         self.shadow.as_mut().map_or(Ok(()), Target::flush)?;
@@ -202,6 +206,11 @@ impl Shared {
     /// Writes out what is held back. A failure shows at the next write or at the end.
     pub(super) fn flush(&self) {
         let _ = self.act(Outputs::flush);
+    }
+
+    /// Writes alerts of other rules from now on.
+    pub(super) fn turn_to(&self, program: &Program) {
+        self.lock().0.iter_mut().for_each(|outputs| outputs.turn_to(program));
     }
 
     /// How many alerts were written.

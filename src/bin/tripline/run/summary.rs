@@ -60,11 +60,14 @@ pub(super) struct Counts {
 impl Counts {
     /// Nothing yet.
     pub(super) fn new(program: &Program, kept: Kept) -> Self {
-        let idle = program.rules().filter(|(rule, _)| !rule.runs());
-        let why = |disabled| if disabled { "disabled" } else { "a draft" };
-        let idle = idle.map(|(rule, _)| format!("`{}` is {}", rule.name, why(rule.meta.disabled))).collect();
         let unseen = Unseen::new(program.plan());
-        Counts { idle, kept, unseen, newest: Timestamp::MIN, ..Counts::default() }
+        Counts { idle: idle(program), kept, unseen, newest: Timestamp::MIN, ..Counts::default() }
+    }
+
+    /// Goes on with another program.
+    pub(super) fn turn_to(&mut self, program: &Program) {
+        self.idle = idle(program);
+        self.unseen.turn_to(program.plan());
     }
 
     /// Adds to the notes what no event had. `kind` is the field of the type.
@@ -117,6 +120,13 @@ impl Counts {
     fn sum(&self, count: impl Fn(&RuleStats) -> u64) -> u64 {
         self.stats.rules.iter().map(count).fold(0, u64::saturating_add)
     }
+}
+
+/// The rules that do not run, and why.
+fn idle(program: &Program) -> Vec<String> {
+    let idle = program.rules().filter(|(rule, _)| !rule.runs());
+    let why = |disabled| if disabled { "disabled" } else { "a draft" };
+    idle.map(|(rule, _)| format!("`{}` is {}", rule.name, why(rule.meta.disabled))).collect()
 }
 
 /// Says notes, statistics if wanted, and the summary in one line.

@@ -25,11 +25,18 @@ pub(super) struct Table {
 impl Table {
     /// With columns as wide as the program's rules need. Events are shown below their alert if `evidence` says how.
     pub(super) fn new(program: &Program, evidence: Option<AlertFormat>, width: Option<usize>) -> Self {
+        let mut table = Table { severity: 0, rule: 0, evidence, width, begun: false };
+        table.turn_to(program);
+        table
+    }
+
+    /// Makes room for the rules of another program.
+    pub(super) fn turn_to(&mut self, program: &Program) {
         let infos = || program.rules().map(|(_, info)| info);
         let severity = infos().map(|info| info.severity.map_or(0, |level| level.as_str().len())).max();
         let rule = infos().map(|info| info.name.chars().count()).max();
-        let wide = |title: &str, longest: Option<usize>| longest.unwrap_or_default().max(title.len());
-        Table { severity: wide(SEVERITY, severity), rule: wide(RULE, rule), evidence, width, begun: false }
+        self.severity = self.severity.max(severity.unwrap_or_default()).max(SEVERITY.len());
+        self.rule = self.rule.max(rule.unwrap_or_default()).max(RULE.len());
     }
 
     /// The row of an alert, the first with the header above it, and its evidence below it.

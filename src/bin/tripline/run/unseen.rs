@@ -127,6 +127,21 @@ impl Unseen {
         Unseen { rules, kinds, missing, names: IndexSet::new(), events: 0 }
     }
 
+    /// The same for other rules. What was not watched for is taken as seen if it has come at all.
+    pub(super) fn turn_to(&mut self, plan: &Plan) {
+        let Unseen { rules, kinds, missing, .. } = Unseen::new(plan);
+        let asked: IndexSet<Path> = self.rules.iter().flat_map(|rule| rule.fields.keys().cloned()).collect();
+        let seen = |path: &Path| self.names.contains(path.join(".").as_str());
+        self.missing = missing
+            .into_iter()
+            .filter(|path| if asked.contains(path) { self.missing.contains(path) } else { !seen(path) })
+            .collect();
+        for kind in kinds.into_keys() {
+            self.kinds.entry(kind).or_default();
+        }
+        self.rules = rules;
+    }
+
     /// Takes note of an event.
     pub(super) fn see(&mut self, event: &Event) {
         self.events += 1;

@@ -1,0 +1,132 @@
+//! Another rule set while a run goes on: what is taken, and what is said of it.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use tripline::{Program, Swapped};
+
+use super::drive::Drive;
+use super::watch::News;
+use crate::cli::Stop;
+use crate::plan::{self, Change};
+use crate::rules::Compiled;
+use crate::terminal::counted;
+
+/// The rule set that runs, and what comes to take over.
+pub(super) struct Reloads {
+    news: Receiver<News>,
+    running: Ruling,
+    /// The one that ran before.
+    before: Option<Ruling>,
+    /// Whether what was read last could not be taken.
+    is_wrong: bool,
+    /// Whether the one that runs was gone back to.
+    is_back: bool,
+}
+
+/// A rule set, and what tells all that it was compiled from apart from anything else.
+#[derive(Clone)]
+struct Ruling {
+    program: Arc<Program>,
+    contents: u128,
+}
+
+impl Reloads {
+    pub(super) fn new(news: Receiver<News>, (program, contents): (&Arc<Program>, u128)) -> Self {
+        let running = Ruling { program: Arc::clone(program), contents };
+        Reloads { news, running, before: None, is_wrong: false, is_back: false }
+    }
+
+    /// The rule set that takes over now, if there is one.
+    pub(super) fn next(&mut self, drive: Drive<'_>) -> Option<Arc<Program>> {
+        let mut next = None;
+        while let Ok(news) = self.news.try_recv() {
+            match news {
+                News::Rules(found) => {
+                    // What was found wrong leaves what was found before it.
+                    if let Some(ruling) = self.read(*found, next.as_ref(), drive) {
+                        (next, self.is_back) = (Some(ruling), false);
+                    }
+                }
+                News::Settings => drive.note(
+                    "settings other than `param` and `allow-read` have changed; they hold from the next start on",
+                ),
+                News::Back if self.before.is_none() => {
+                    drive.note("there is no rule set before this one to go back to");
+                }
+                News::Back => (next, self.is_back) = (self.before.clone(), true),
+            }
+        }
+        let next = next?;
+        let program = Arc::clone(&next.program);
+        self.before = Some(std::mem::replace(&mut self.running, next));
+        Some(program)
+    }
+
+    /// What was read, if it can take over and is another one.
+    fn read(
+        &mut self,
+        found: Result<Compiled, Stop>,
+        next: Option<&Ruling>,
+        drive: Drive<'_>,
+    ) -> Option<Ruling> {
+        let was_wrong = std::mem::replace(&mut self.is_wrong, true);
+        let Compiled { sources, findings, program, contents, .. } = match found {
+            Ok(compiled) => compiled,
+            Err(stop) => {
+                drive.error(&format!("{}; {STAY}", words(stop)));
+                return None;
+            }
+        };
+        let Some(program) = program else {
+            let errors = counted(findings.iter().filter(|finding| finding.is_error()).count(), "error");
+            drive.draw(&findings, &sources);
+            drive.error(&format!("{errors} in the rules; {STAY}"));
+            return None;
+        };
+        if program.rules().next().is_none() {
+            drive.error(&format!("there is no rule any more; {STAY}"));
+            return None;
+        }
+        self.is_wrong = false;
+        if !findings.is_empty() {
+            drive.note(&format!("{} in the rules", counted(findings.len(), "warning")));
+        }
+        if next.unwrap_or(&self.running).contents == contents {
+            let again = if was_wrong { "the rules are good again, and" } else { "rules read again:" };
+            drive.note(&format!("{again} as those that run"));
+            return None;
+        }
+        Some(Ruling { program: Arc::new(program), contents })
+    }
+
+    /// Says what became of the partial matches.
+    pub(super) fn say(&self, swapped: &[Swapped], drive: Drive<'_>) {
+        let Some(before) = &self.before else { return };
+        let changes = plan::changes(&before.program, &self.running.program);
+        let same = changes.iter().filter(|change| change.is_none()).count();
+        let changed = counted(changes.len() - same, "rule");
+        let what = if self.is_back { "back to the rules before" } else { "rules reloaded" };
+        drive.note(&format!("{what}: {changed} changed, {same} as they were"));
+        for change in changes.iter().filter(|change| !change.is_none()) {
+            let counts = swapped.iter().find(|swapped| swapped.name == change.name);
+            drive.note(&format!("partial matches of `{}`: {}", change.name, text(change, counts)));
+        }
+    }
+}
+
+const STAY: &str = "the rules that run stay as they are";
+
+fn text(change: &Change<'_>, counts: Option<&Swapped>) -> String {
+    let text = change.text();
+    let Some(Swapped { kept, lost, lacking, .. }) = counts else { return text };
+    let lacking = if *lacking > 0 { format!(" ({lacking} for want of a field)") } else { String::new() };
+    format!("{text}; {kept} kept, {lost} lost{lacking}")
+}
+
+fn words(stop: Stop) -> String {
+    match stop {
+        Stop::Failed(text) => text,
+        Stop::Rules | Stop::ClosedPipe => "the rules cannot be read".to_owned(),
+    }
+}
