@@ -23,8 +23,10 @@ pub struct Lack<'p> {
     of_reached: BTreeSet<Path>,
     /// What is asked of the event before, by the steps that ask.
     of_lags: BTreeSet<(StepId, Path)>,
-    /// Whether an event that was bound before may be the last of a match that has still to come.
+    /// Whether an event that was bound before may be the last of a match that has still to come, although others were bound
+    /// behind it; and whether it may be if none was.
     waits: bool,
+    may_be_last: bool,
 }
 
 impl<'p> Lack<'p> {
@@ -37,6 +39,7 @@ impl<'p> Lack<'p> {
             of_reached: BTreeSet::new(),
             of_lags: BTreeSet::new(),
             waits: false,
+            may_be_last: may_be_last(rule),
         };
         rule.visit_expressions(&mut |expr| lack.note(expr));
         let bare = |expr: &Expr, paths: &mut BTreeSet<Path>| {
@@ -88,7 +91,7 @@ impl<'p> Lack<'p> {
             let name = &pattern.slot(step.slot).name;
             let of_step =
                 self.of_slots.get(step.slot.index()).into_iter().flatten().map(|path| (Some(name), path));
-            let of_last = self.of_last.iter().filter(|_| self.waits || may_be_last(rule));
+            let of_last = self.of_last.iter().filter(|_| self.waits || self.may_be_last);
             let of_last = of_last.chain(&self.of_reached).map(|path| (None, path));
             for (name, path) in of_step.chain(of_last) {
                 if self.kinds(step).into_iter().any(|kind| !self.is_kept(path, kind)) {
@@ -118,7 +121,7 @@ impl<'p> Lack<'p> {
     /// Whether it lacks what is asked of it as the last event of a match: if it is that already, as a match is that only
     /// waits, or if it may become that, as an event of a window that closes.
     pub fn at_end(&self, kind: Option<&str>, is_last: bool) -> bool {
-        (is_last || self.waits) && self.lacks(&self.of_last, kind)
+        (self.waits || is_last && self.may_be_last) && self.lacks(&self.of_last, kind)
     }
 
     /// Whether it lacks what is asked of it as the last event of a start that expires.
