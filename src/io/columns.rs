@@ -115,6 +115,12 @@ impl<T: Rows> Table<T> {
         }
     }
 
+    /// Whether this is the header once more, as it is where a file goes on with another one that has its own.
+    fn is_header(&self, row: &Row) -> bool {
+        let same = |(column, cell): (&Column, &Option<CompactString>)| cell.as_ref() == Some(&column.name);
+        row.cells.as_ref().is_ok_and(|cells| self.columns.iter().zip(cells).all(same))
+    }
+
     fn observe(&mut self, row: &Row) {
         let Ok(cells) = &row.cells else { return };
         for (column, cell) in self.columns.iter_mut().zip(cells) {
@@ -173,7 +179,12 @@ impl<T: Rows> Decode for Table<T> {
         if !self.started {
             self.start()?;
         }
-        let Some(row) = self.row()? else { return Ok(None) };
+        let row = loop {
+            let Some(row) = self.row()? else { return Ok(None) };
+            if !self.is_header(&row) {
+                break row;
+            }
+        };
         if !self.sampled && row.cells.as_ref().is_ok_and(|cells| !self.is_declared(cells)) {
             self.sample(&row);
         }

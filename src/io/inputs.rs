@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::error::Error;
-use super::open::ending;
+use super::open::{ending, is_packed};
 use super::{Format, ReadOptions};
 use crate::event::Source;
 
@@ -16,9 +16,22 @@ pub struct Input {
     path: Option<PathBuf>,
     source: Arc<Source>,
     one_of_many: bool,
+    /// Whether it is read on as it grows; whether it is waited for then when it is not there.
+    followed: Option<bool>,
 }
 
 impl Input {
+    /// A file that has come up while others are followed.
+    pub(super) fn found(path: &Path, rank: u32) -> Self {
+        let source = Arc::new(Source { rank, name: path.display().to_string() });
+        let followed = (!is_packed(&source.name)).then_some(false);
+        Input { path: Some(path.to_owned()), source, one_of_many: false, followed }
+    }
+
+    pub(super) fn followed(&self) -> Option<bool> {
+        self.followed
+    }
+
     /// Where it is; `None` for standard input.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -54,6 +67,16 @@ impl Inputs {
     /// lines `.log` and `.txt`); hidden files and folders are passed over. A file that is reached twice is read once. A path
     /// that leads to nothing is an input too, which cannot be opened.
     pub fn find(arguments: &[String], options: &ReadOptions) -> Result<Self, Error> {
+        Inputs::look(arguments, options, true)
+    }
+
+    /// The same for inputs that are followed: files are read on as they grow and may not be there yet, folders and globs may be
+    /// without any. What is packed has an end all the same.
+    pub fn find_so_far(arguments: &[String], options: &ReadOptions) -> Result<Self, Error> {
+        Ok(Inputs::look(arguments, options, false)?.following(arguments))
+    }
+
+    fn look(arguments: &[String], options: &ReadOptions, must_be: bool) -> Result<Self, Error> {
         let mut found: IndexMap<PathBuf, Option<PathBuf>> = IndexMap::new();
         let stdin = ["-".to_string()];
         for argument in if arguments.is_empty() { &stdin[..] } else { arguments } {
@@ -61,7 +84,7 @@ impl Inputs {
                 found.insert(PathBuf::from("-"), None);
                 continue;
             }
-            for path in expand(argument, options)? {
+            for path in expand(argument, options, must_be)? {
                 // What is no file, as the pipe behind `/dev/fd/63`, has no other name; what is not there at all
                 // fails when it is opened.
                 let real = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -72,9 +95,22 @@ impl Inputs {
         let inputs = found.into_values().zip(0..).map(|(path, rank)| {
             let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
             let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
-            Input { path, source: Arc::new(Source { rank, name }), one_of_many }
+            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None }
         });
         Ok(Inputs(inputs.collect()))
+    }
+
+    /// Has files read on as they grow, and those that are not there waited for. What is packed has an end all the same.
+    fn following(mut self, arguments: &[String]) -> Self {
+        for input in &mut self.0 {
+            let Some(path) = input.path.as_deref().filter(|path| path.is_file() || !path.exists()) else {
+                continue;
+            };
+            let is_named = arguments.iter().any(|argument| Path::new(argument) == path);
+            input.followed = (!is_packed(&input.source.name)).then_some(is_named);
+            input.one_of_many = false;
+        }
+        self
     }
 
     /// The inputs.
@@ -93,12 +129,16 @@ impl<'a> IntoIterator for &'a Inputs {
 }
 
 /// The files that one argument stands for.
-fn expand(argument: &str, options: &ReadOptions) -> Result<Vec<PathBuf>, Error> {
+fn expand(argument: &str, options: &ReadOptions, must_be: bool) -> Result<Vec<PathBuf>, Error> {
+    let some = |files: Vec<PathBuf>, none: &dyn Fn() -> String| match files.is_empty() && must_be {
+        true => Err(Error::new(none())),
+        false => Ok(files),
+    };
     let path = Path::new(argument);
     if path.is_dir() {
         let mut files = Vec::new();
         walk(path, options, &mut files)?;
-        return some(files, || {
+        return some(files, &|| {
             format!("the folder `{argument}` holds no input; endings that tell one are {}", known(options))
         });
     }
@@ -109,11 +149,7 @@ fn expand(argument: &str, options: &ReadOptions) -> Result<Vec<PathBuf>, Error> 
         glob::glob(argument).map_err(|e| Error::new(format!("`{argument}` is no glob: {}", e.msg)))?;
     let mut files: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
     files.sort();
-    some(files, || format!("no file fits `{argument}`"))
-}
-
-fn some(files: Vec<PathBuf>, none: impl FnOnce() -> String) -> Result<Vec<PathBuf>, Error> {
-    if files.is_empty() { Err(Error::new(none())) } else { Ok(files) }
+    some(files, &|| format!("no file fits `{argument}`"))
 }
 
 /// All inputs below a folder, by name.

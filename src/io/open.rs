@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::error::Error;
+use super::follow::Followed;
 use super::inputs::Input;
 
 /// Called before each read of an input's bytes, with the number of bytes that the read before it gave, and now and
@@ -25,6 +26,8 @@ pub(super) struct Raw {
 enum From {
     Pipe(Pipe),
     File(File),
+    /// A file that is read on as it grows.
+    Followed(Followed),
     /// One of very many files: opened anew for each read, because the system limits how many are open.
     Parked(PathBuf, u64),
 }
@@ -35,6 +38,7 @@ impl Read for Raw {
         self.last = match &mut self.from {
             From::Pipe(pipe) => pipe.read(buffer, &self.tap)?,
             From::File(file) => file.read(buffer)?,
+            From::Followed(followed) => followed.read(buffer, &self.tap)?,
             From::Parked(path, place) => {
                 let mut file = File::open(path)?;
                 file.seek(SeekFrom::Start(*place))?;
@@ -148,7 +152,7 @@ fn copy(from: &mut (impl BufRead + ?Sized), to: &mut Vec<u8>) -> io::Result<usiz
 impl Raw {
     /// Whether what comes next may be long in coming.
     pub(super) fn is_pipe(&self) -> bool {
-        matches!(self.from, From::Pipe(_))
+        matches!(self.from, From::Pipe(_) | From::Followed(_))
     }
 }
 
@@ -156,6 +160,10 @@ impl Raw {
 pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
     let from = match input.path() {
         None => From::Pipe(Pipe::new(io::stdin())),
+        Some(path) if let Some(is_named) = input.followed() => {
+            let followed = Followed::open(path, is_named).map_err(|e| Error::opening(input.name(), e))?;
+            From::Followed(followed)
+        }
         Some(path) => {
             let file = File::open(path).map_err(|e| Error::opening(input.name(), e))?;
             match file.metadata().is_ok_and(|meta| meta.is_file()) {
@@ -215,6 +223,11 @@ pub(super) fn ending(name: &str) -> &str {
         "gz" | "zst" => last_ending(name.rsplit_once('.').map_or("", |(stem, _)| stem)),
         other => other,
     }
+}
+
+/// Whether the name says that it is packed.
+pub(super) fn is_packed(name: &str) -> bool {
+    matches!(last_ending(name), "gz" | "zst")
 }
 
 fn last_ending(name: &str) -> &str {

@@ -20,6 +20,8 @@ pub(super) struct Apart {
     patience: Option<Duration>,
     /// How long nothing may come before that is said; `None` is for ever.
     pause: Option<Duration>,
+    /// Whether there may be further inputs when all have ended.
+    stays: bool,
     /// Called before something is waited for.
     tap: Tap,
     /// The inputs that the others wait for, and until when.
@@ -46,11 +48,20 @@ pub(super) enum News {
 }
 
 impl Apart {
-    pub(super) fn new(patience: Option<Duration>, pause: Option<Duration>, tap: Tap) -> Self {
+    pub(super) fn new(patience: Option<Duration>, pause: Option<Duration>, stays: bool, tap: Tap) -> Self {
         // What is longer is for ever; a clock has an end.
         let patience = patience.filter(|patience| *patience < Duration::from_secs(1 << 30));
         let (sender, arrivals) = mpsc::channel();
-        Apart { arrivals, sender, patience, pause, tap, awaited: BTreeMap::new(), idle: BTreeSet::new() }
+        Apart {
+            arrivals,
+            sender,
+            patience,
+            pause,
+            stays,
+            tap,
+            awaited: BTreeMap::new(),
+            idle: BTreeSet::new(),
+        }
     }
 
     /// Has an input read by a thread. It reads on each time it is asked, so that it is never far ahead.
@@ -78,7 +89,7 @@ impl Apart {
 
     /// Whether something is to be waited for before the others can go on, or because there are none.
     pub(super) fn has_to_wait(&self, others: bool) -> bool {
-        !self.awaited.is_empty() || (!others && !self.idle.is_empty())
+        !self.awaited.is_empty() || (!others && (self.stays || !self.idle.is_empty()))
     }
 
     /// What has come of the inputs that were asked; waits for it if it has to.
@@ -87,8 +98,10 @@ impl Apart {
         if come.is_some() || !self.has_to_wait(others) {
             return come.map(|read| self.arrived(read));
         }
-        // What stops the run ends the inputs too, which is how it is known here.
-        let _ = (self.tap)(0);
+        // What stops the run ends the inputs too, which is how it is known here, unless there are none.
+        if (self.tap)(0).is_err() && self.awaited.is_empty() && self.idle.is_empty() {
+            return None;
+        }
         // Where there are no others, nobody loses anything by waiting.
         let limited = self.awaited.iter().filter_map(|(input, until)| Some((until.as_ref()?, *input)));
         let first = limited.min().filter(|_| others).map(|(until, input)| (*until, input));

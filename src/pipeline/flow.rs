@@ -73,22 +73,39 @@ impl Flow {
     ///
     /// Cost: a thread for each such input, which reads one portion ahead.
     pub fn waiting_at_most(self, patience: Duration, tap: &Tap) -> io::Result<Self> {
-        self.apart(Some(patience), None, tap)
+        self.apart(Apart::new(Some(patience), None, false, Arc::clone(tap)))
     }
 
     /// The same, but that [`Portion::Quiet`] is given whenever such inputs have been waited for so long (`pause`), so that who
-    /// takes the portions can do something else in between. Without `patience` they are waited for.
-    pub fn with_pauses(self, patience: Option<Duration>, pause: Duration, tap: &Tap) -> io::Result<Self> {
-        self.apart(patience, Some(pause), tap)
+    /// takes the portions can do something else in between. Without `patience` they are waited for. If it `stays`, it does not
+    /// end with its inputs, as more may be added: only `tap` ends it then.
+    pub fn with_pauses(
+        self,
+        patience: Option<Duration>,
+        pause: Duration,
+        stays: bool,
+        tap: &Tap,
+    ) -> io::Result<Self> {
+        self.apart(Apart::new(patience, Some(pause), stays, Arc::clone(tap)))
     }
 
-    fn apart(mut self, patience: Option<Duration>, pause: Option<Duration>, tap: &Tap) -> io::Result<Self> {
-        let apart = Apart::new(patience, pause, Arc::clone(tap));
+    fn apart(mut self, apart: Apart) -> io::Result<Self> {
         for (input, feed) in self.feeds.iter_mut().enumerate() {
             feed.set_apart(input, &apart)?;
         }
         self.apart = Some(apart);
         Ok(self)
+    }
+
+    /// Takes one more input, whose rank is above those of all before it.
+    pub fn add(&mut self, intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> io::Result<()> {
+        let mut feed = Feed::new(intake, program, workers);
+        if let Some(apart) = &self.apart {
+            feed.set_apart(self.feeds.len(), apart)?;
+        }
+        self.wanted.push(self.feeds.len());
+        self.feeds.push(feed);
+        Ok(())
     }
 
     /// Goes on for another program; what was read ahead is made of its lines again.

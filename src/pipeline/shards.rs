@@ -34,6 +34,11 @@ impl Shards {
         }
     }
 
+    /// The rule set that runs.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
     /// Takes rows in their order.
     pub fn push(&mut self, runs: &[Run], sink: &mut impl Sink) -> ControlFlow<()> {
         if let [engine] = &mut self.engines[..]
@@ -43,6 +48,11 @@ impl Shards {
             return self.gate.pass(Some(engine.watermark()), sink);
         }
         self.together(None, sink, |engine, given| take(engine, runs, given))
+    }
+
+    /// Promises that no event before `watermark` will come.
+    pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.together(None, sink, |engine, given| engine.move_to(watermark, given))
     }
 
     /// Goes on with another rule set, as [`Engine::swap`] does. What is pushed from now on must be of it:

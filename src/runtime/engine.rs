@@ -142,8 +142,7 @@ impl<O: Observer> Engine<O> {
 
     /// Promises that no event before `watermark` will come.
     pub fn advance(&mut self, watermark: Timestamp, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.buffer.advance(watermark);
-        self.moved(sink)
+        self.straight(None, sink, |engine, outlet| engine.move_to(watermark, outlet))
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.
@@ -153,10 +152,18 @@ impl<O: Observer> Engine<O> {
 
     /// The watermark may have moved without an event.
     pub(super) fn moved(&mut self, sink: &mut impl Sink) -> ControlFlow<()> {
-        self.straight(None, sink, |engine, outlet| {
-            engine.settle(outlet)?;
-            engine.pass(0, Some(engine.buffer.watermark()), outlet)
-        })
+        self.straight(None, sink, |engine, outlet| engine.catch_up(outlet))
+    }
+
+    /// No event before `watermark` will come.
+    pub(crate) fn move_to(&mut self, watermark: Timestamp, outlet: &mut impl Outlet) -> ControlFlow<()> {
+        self.buffer.advance(watermark);
+        self.catch_up(outlet)
+    }
+
+    fn catch_up(&mut self, outlet: &mut impl Outlet) -> ControlFlow<()> {
+        self.settle(outlet)?;
+        self.pass(0, Some(self.buffer.watermark()), outlet)
     }
 
     /// What was counted so far.

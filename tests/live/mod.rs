@@ -1,5 +1,6 @@
 //! A run beside a stream that goes on: what it says is there line by line.
 
+pub mod follow;
 pub mod reload;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -28,8 +29,11 @@ impl Live {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, said) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
         let live = Live { input: child.stdin.take(), child, out, said };
+        // Until then it does not take signals.
         if arguments.contains(&"--watch") {
             live.hear("watching");
+        } else if arguments.contains(&"--follow") {
+            live.hear("following");
         }
         live
     }
@@ -70,6 +74,14 @@ impl Live {
         drop(self.input.take());
         let (out, said) = (self.out.iter().collect(), self.said.iter().collect());
         (out, said, self.child.wait().unwrap())
+    }
+}
+
+/// A test that fails leaves nothing behind.
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -7,12 +7,12 @@ use tripline::diagnostic::Diagnostic;
 use tripline::io::{Error, Input, Inputs, Item, Merge, Reject};
 use tripline::pipeline::{Flow, Portion, Shards, Workers};
 use tripline::reference::Reference;
-use tripline::{AtEnd, EngineOptions, Program, SourceFile, Stats};
+use tripline::{AtEnd, Duration, EngineOptions, Program, SourceFile, Stats};
 
 use super::interrupt::Interrupt;
+use super::live::Live;
 use super::output::Shared;
 use super::progress::Progress;
-use super::reload::Reloads;
 use super::summary::{Counts, Kept};
 use super::{Args, End};
 use crate::cli::Stop;
@@ -82,7 +82,7 @@ impl Drive<'_> {
     }
 
     /// Pushes all rows through the engine.
-    pub(super) fn fast(self, mut flow: Flow, workers: &Arc<Workers>, mut reloads: Option<Reloads>) -> Counts {
+    pub(super) fn fast(self, mut flow: Flow, workers: &Arc<Workers>, mut live: Live<'_>) -> Counts {
         let mut counts = self.counts();
         let mut engines = Shards::new(self.program, &self.options(), workers);
         let mut sink = self.shared.clone();
@@ -90,27 +90,20 @@ impl Drive<'_> {
             let goes_on = match portion {
                 Portion::Rows(runs) => {
                     runs.iter().for_each(|run| counts.see_rows(run));
+                    live.clock.iter_mut().for_each(|clock| clock.hear(counts.newest));
                     engines.push(&runs, &mut sink)
                 }
                 Portion::Reject(reject) => self.reject(&reject, &mut counts),
                 Portion::Broken(error) => self.broken(&error, &mut counts),
                 Portion::Idle(name) => self.idle(name, &mut counts),
-                Portion::Quiet => ControlFlow::Continue(()),
+                Portion::Quiet => live.quiet(self, &mut engines, &mut sink),
             };
             match goes_on {
                 ControlFlow::Break(()) if counts.is_strict() => break,
                 ControlFlow::Break(()) => return counts,
                 ControlFlow::Continue(()) => {}
             }
-            if let Some(reloads) = &mut reloads
-                && let Some(program) = reloads.next(self)
-            {
-                let swapped = engines.swap(&program, &mut sink);
-                flow.turn_to(&program);
-                counts.turn_to(&program);
-                self.shared.turn_to(&program);
-                reloads.say(&swapped, self);
-            }
+            live.turn(self, (&mut flow, &mut engines), &mut counts, &mut sink);
         }
         // A sink that says stop has remembered why.
         let _ = engines.finish(self.at_end(), &mut sink);
@@ -128,7 +121,11 @@ impl Drive<'_> {
     }
 
     fn options(self) -> EngineOptions {
-        EngineOptions { lateness: self.args.matching.lateness }
+        EngineOptions { lateness: self.lateness() }
+    }
+
+    pub(super) fn lateness(self) -> Duration {
+        self.args.matching.lateness
     }
 
     fn at_end(self) -> AtEnd {
@@ -166,7 +163,8 @@ impl Drive<'_> {
 
     /// An input that is not waited for is said once.
     fn idle(self, name: String, counts: &mut Counts) -> ControlFlow<()> {
-        if counts.silent.insert(name.clone()) {
+        // Of files that are read as they grow most say nothing most of the time.
+        if counts.silent.insert(name.clone()) && !self.args.matching.follow {
             let text =
                 format!("`{name}` says nothing; the others go on, and its next events may be too late");
             self.note(&text);

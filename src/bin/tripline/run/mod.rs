@@ -2,6 +2,7 @@
 
 mod drive;
 mod interrupt;
+mod live;
 mod output;
 mod progress;
 mod reload;
@@ -16,12 +17,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use tripline::io::{AlertFormat, AlertStyle, Evidence, Input, Inputs, Intake, Merge, Reader, Tap};
+use tripline::io::{
+    AlertFormat, AlertStyle, Discovery, Evidence, Input, Inputs, Intake, Merge, ReadOptions, Reader, Tap,
+};
 use tripline::pipeline::{Flow, Workers};
-use tripline::{Duration, Keep, Limits};
+use tripline::{Duration, Keep, Limits, Program};
 
 use self::drive::Drive;
 use self::interrupt::Interrupt;
+use self::live::{Clock, ClockKind, Live, Newcomers};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::reload::Reloads;
@@ -80,7 +84,8 @@ struct Matching {
     #[arg(long, value_name = "D", default_value = "0s", value_parser = duration)]
     lateness: Duration,
 
-    /// How long the other inputs wait for a pipe that says nothing; its events may come too late then [default: for ever]
+    /// How long the other inputs wait for one that says nothing, as a pipe may; its events may come too late then. And how
+    /// long nothing must have come until time goes on by the clock [default: for ever, with --follow 2s]
     #[arg(long, value_name = "D", value_parser = duration)]
     idle: Option<Duration>,
 
@@ -95,6 +100,15 @@ struct Matching {
     /// How many threads work; the alerts are the same for any number [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+
+    /// Read files on as they grow, are rotated or cut, and those that come up in folders; SIGHUP has the rules read anew
+    #[arg(long)]
+    follow: bool,
+
+    /// By what time goes on when nothing comes: the clock, as far behind it as the events are; the clock itself;
+    /// events alone [default: stream with --follow, else none]
+    #[arg(long, value_name = "WHAT")]
+    clock: Option<ClockKind>,
 
     /// Take the rules anew whenever they, their lists or tables or the settings of parameters change; partial matches go on
     /// as `tripline plan` says. SIGHUP has them read at once, SIGUSR1 goes back to those before
@@ -148,6 +162,9 @@ pub(crate) struct Writing {
     stats: Option<StatsFormat>,
 }
 
+/// How long one waits for an input of several that are followed.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(2);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum End {
     Hold,
@@ -192,7 +209,13 @@ impl Args {
             config: self.config.file().to_owned(),
             polls: self.matching.watch,
         };
-        self.matching.watch.then(watched)
+        (self.matching.watch || self.matching.follow).then(watched).filter(|_| self.rules != Path::new("-"))
+    }
+
+    /// The inputs; whether they end is told by them.
+    fn inputs(&self, options: &ReadOptions) -> Result<Inputs, Stop> {
+        let find = if self.matching.follow { Inputs::find_so_far } else { Inputs::find };
+        Ok(find(&self.inputs, options)?)
     }
 }
 
@@ -210,9 +233,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     }
     let (program, compiled) = rules::load_with(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
-    let inputs = Inputs::find(&args.inputs, &options)?;
+    let inputs = args.inputs(&options)?;
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
-    let progress = Progress::new(&inputs);
+    let progress = Progress::new(&inputs, !args.matching.follow);
     let shared = Shared::default();
     let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
     let (program, tap) = (Arc::new(program), tap(&progress, &shared, &interrupt));
@@ -225,6 +248,13 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         terminal,
     };
     let begin = || -> Result<(), Stop> {
+        if args.matching.follow {
+            terminal.note("following the inputs; Ctrl-C ends it, SIGHUP has the rules read anew");
+            let is_missing = |input: &&Input| input.path().is_some_and(|path| !path.exists());
+            inputs.iter().filter(is_missing).for_each(|input| {
+                terminal.note(&format!("`{}` is not there yet, and waited for", input.source().name));
+            });
+        }
         if reads_stdin && io::stdin().is_terminal() {
             terminal.note("reading standard input (Ctrl-D ends it)");
         }
@@ -237,8 +267,8 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
             ));
         }
-        Engine::Reference if args.matching.watch => {
-            return Err(Stop::Failed("`--watch` needs the engine `fast`".to_owned()));
+        Engine::Reference if args.matching.watch || args.matching.follow => {
+            return Err(Stop::Failed("`--watch` and `--follow` need the engine `fast`".to_owned()));
         }
         Engine::Reference => {
             let (readers, missing) = drive.open(&inputs, |input| Reader::open(input, &options, &tap))?;
@@ -251,14 +281,23 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
             let (intakes, missing) = drive.open(&inputs, open)?;
             begin()?;
-            let flow = args.matching.patience(Flow::new(intakes, &program, &workers), &tap)?;
+            let has_files = args.inputs.iter().any(|input| input != "-");
+            let flow = args.matching.patience(Flow::new(intakes, &program, &workers), has_files, &tap)?;
             let reloads = args.watched().map(|watched| watch::begin(watched, compiled.seen)).transpose();
             let reloads = reloads.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
-            if reloads.is_some() {
+            if args.matching.watch {
                 terminal.note(&format!("watching the rules in `{}`", args.rules.display()));
             }
             let reloads = reloads.map(|news| Reloads::new(news, (&program, compiled.contents)));
-            (drive.fast(flow, &workers, reloads), missing)
+            let newcomers = args.matching.follow.then(|| {
+                let discovery = Discovery::new(&args.inputs, &options, &inputs);
+                let open = |input: &Input, program: &Arc<Program>| {
+                    Intake::open(input, &options, program.fields(), keep, chunk, &tap)
+                };
+                Newcomers::new(discovery, &workers, open)
+            });
+            let live = Live { reloads, clock: args.matching.clock(), newcomers };
+            (drive.fast(flow, &workers, live), missing)
         }
     };
     counts.failed |= missing;
@@ -317,15 +356,29 @@ fn check_order(args: &Args) -> Result<(), Stop> {
 
 impl Matching {
     /// Has inputs waited for no longer than they are to be. With one input nobody waits.
-    fn patience(&self, flow: Flow, tap: &Tap) -> Result<Flow, Stop> {
+    fn patience(&self, flow: Flow, has_files: bool, tap: &Tap) -> Result<Flow, Stop> {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
-        let patience = self.idle.map(|idle| std::time::Duration::from_nanos(idle.nanos().unsigned_abs()));
-        let flow = match (patience, self.watch) {
-            (patience, true) => flow.with_pauses(patience, PAUSE, tap),
+        let flow = match (self.idle(), self.is_live()) {
+            (patience, true) => flow.with_pauses(patience, PAUSE, self.follow && has_files, tap),
             (Some(patience), false) => flow.waiting_at_most(patience, tap),
             (None, false) => return Ok(flow),
         };
         flow.map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
+    }
+
+    /// Whether there is something to do while nothing comes.
+    fn is_live(&self) -> bool {
+        self.watch || self.follow || self.clock.is_some()
+    }
+
+    fn idle(&self) -> Option<std::time::Duration> {
+        let said = self.idle.map(|idle| std::time::Duration::from_nanos(idle.nanos().unsigned_abs()));
+        said.or(self.follow.then_some(IDLE))
+    }
+
+    fn clock(&self) -> Option<Clock> {
+        let kind = self.clock.or(self.follow.then_some(ClockKind::Stream))?;
+        Some(Clock::new(kind, self.idle().unwrap_or(IDLE)))
     }
 
     fn workers(&self) -> Result<Workers, Stop> {

@@ -10,14 +10,15 @@ use tripline::io::Inputs;
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// For these inputs. Events that are typed in by hand need the terminal for themselves.
-    pub(super) fn new(inputs: &Inputs) -> Self {
+    /// For these inputs, which end or do not. Events that are typed in by hand need the terminal for themselves.
+    pub(super) fn new(inputs: &Inputs, ends: bool) -> Self {
         let typed_in = || inputs.iter().any(|input| input.path().is_none()) && io::stdin().is_terminal();
         if !io::stderr().is_terminal() || typed_in() {
             return Progress(None);
         }
         let size = |path| std::fs::metadata(path).ok().filter(|meta| meta.is_file()).map(|meta| meta.len());
-        let total: Option<u64> = inputs.iter().map(|input| input.path().and_then(size)).sum();
+        let total =
+            inputs.iter().map(|input| input.path().and_then(size)).sum::<Option<u64>>().filter(|_| ends);
         // Both fit into 80 columns.
         let template = match total {
             Some(_) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",

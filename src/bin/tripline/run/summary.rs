@@ -47,7 +47,7 @@ pub(super) struct Counts {
     /// Which files keep what is counted only.
     kept: Kept,
     /// The largest time so far, and by how much an event came later at most.
-    newest: Timestamp,
+    pub(super) newest: Timestamp,
     latest: Duration,
     /// What rules ask for and has not come.
     unseen: Unseen,
