@@ -118,6 +118,21 @@ fn late_events_and_rejects_have_files_of_their_own() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn output_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
+    fs::write(folder.path().join("c.ndjson"), event("c", 1)).unwrap();
+    fs::write(folder.path().join("shared"), "").unwrap();
+    let before = mode("shared");
+    let files =
+        ["r.trip", "c.ndjson", "--out", "alerts", "--late", "late", "--rejects", "bad", "--shadow", "shared"];
+    assert!(start(folder.path(), &files).wait().unwrap().success());
+    assert_eq!([mode("alerts"), mode("late"), mode("bad"), mode("shared")], [0o600, 0o600, 0o600, before]);
+}
+
 #[test]
 fn a_full_disk_is_an_error() {
     if !Path::new("/dev/full").exists() {

@@ -292,7 +292,10 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let newcomers = args.matching.follow.then(|| {
                 let discovery = Discovery::new(&args.inputs, &options, &inputs);
                 let open = |input: &Input, program: &Arc<Program>| {
-                    Intake::open(input, &options, program.fields(), keep, chunk, &tap)
+                    let mut intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap)?;
+                    // The rules may declare other types than they did at the start.
+                    intake.read_for(program.fields(), &program.plan().schema);
+                    Ok(intake)
                 };
                 Newcomers::new(discovery, &workers, open)
             });

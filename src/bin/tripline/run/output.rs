@@ -1,6 +1,6 @@
 //! Where alerts, late events and rejects go.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,7 @@ impl Target {
         let (name, to): (String, Box<dyn Write + Send>) = match path.filter(|_| !is_stdout(path)) {
             None => ("standard output".to_owned(), progress.beside_stdout()),
             Some(path) => {
-                let file =
-                    File::create(path).map_err(|e| failed(&format!("create `{}`", path.display()), &e))?;
+                let file = create(path).map_err(|e| failed(&format!("create `{}`", path.display()), &e))?;
                 (format!("`{}`", path.display()), Box::new(file))
             }
         };
@@ -55,6 +54,15 @@ impl Target {
             _ => failed(&format!("write to {}", self.name), error),
         }
     }
+}
+
+/// Empties a file, or makes one that nobody else may read: alerts speak of people. One that is there keeps its permissions.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn failed(what: &str, error: &io::Error) -> Stop {
