@@ -19,7 +19,7 @@ use crate::id::{GroupId, StepId};
 use crate::plan::Pattern;
 
 /// The automaton of one pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Automaton {
     registers: Vec<Register>,
     start: Vec<Edge>,

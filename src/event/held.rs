@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::{Event, Record, Row, Source, Value, ValueRef, weight};
+use super::{Event, Fields, Record, Row, Source, Value, ValueRef, weight};
 use crate::id::FieldId;
 use crate::time::Timestamp;
 
@@ -57,6 +57,27 @@ impl Held {
     ) -> Self {
         let weight = weight::weight(values.iter().map(Value::borrowed));
         Held { stamp, whole, columns: Arc::clone(columns), values: values.into(), weight }
+    }
+
+    /// Keeps other columns from now on; `from` says for each of them which one it was. What was not kept is told from the
+    /// whole event, by the path that the fields have for it, and is null without one.
+    pub(crate) fn turn_to(&mut self, columns: &Arc<[FieldId]>, from: &[Option<usize>], fields: &Fields) {
+        let only_numbers =
+            from.len() == self.values.len() && (0..).zip(from).all(|(at, from)| *from == Some(at));
+        if !only_numbers {
+            let mut before = std::mem::take(&mut self.values);
+            let told = |column: &FieldId| {
+                let whole = self.whole.as_ref();
+                whole.map(|event| event.get(fields.path(*column)).clone()).unwrap_or_default()
+            };
+            let value = |(column, from): (&FieldId, &Option<usize>)| {
+                let kept = from.and_then(|from| before.get_mut(from));
+                kept.map_or_else(|| told(column), std::mem::take)
+            };
+            self.values = columns.iter().zip(from).map(value).collect();
+            self.weight = weight::weight(self.values.iter().map(Value::borrowed));
+        }
+        self.columns = Arc::clone(columns);
     }
 
     /// Event time.

@@ -15,7 +15,7 @@ use super::total::{Spread, Total};
 use super::worth::Fault;
 use crate::event::{Held, Value, ValueRef};
 use crate::id::SlotId;
-use crate::plan::{Aggregate, Expr};
+use crate::plan::{Aggregate, Expr, Set};
 
 /// What is kept up to date of the events of a step: aggregates of one value.
 #[derive(Clone, Debug)]
@@ -39,6 +39,24 @@ enum Kind {
 }
 
 impl Gauge {
+    /// Whether it is made of the same values of the same events.
+    pub fn is_same(&self, other: &Gauge) -> bool {
+        self.kind == other.kind && self.slot == other.slot && self.written == other.written
+    }
+
+    /// Whether its value depends on more than the text of its rule: on what a file says, or on a function of an embedder.
+    pub fn looks_outside(&self) -> bool {
+        let mut looks = false;
+        self.written.visit(&mut |expr| {
+            looks |= match expr {
+                Expr::Lookup { .. } | Expr::Own(..) => true,
+                Expr::In(_, set) => matches!(**set, Set::File(_)),
+                _ => false,
+            }
+        });
+        looks
+    }
+
     /// The number of the gauge that tells an aggregate, among those that are there, to which it is added if it is missing;
     /// `None` if it is worked out of all events each time.
     pub(super) fn number(

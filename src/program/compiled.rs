@@ -80,6 +80,14 @@ pub struct WindowCode {
     pub gauges: Vec<Gauge>,
 }
 
+impl WindowCode {
+    /// Whether what is kept up to date of its events depends on more than the text of the rule: on what a file says, or on
+    /// a function of an embedder.
+    pub fn looks_outside(&self) -> bool {
+        self.gauges.iter().any(Gauge::looks_outside)
+    }
+}
+
 /// A step or an absence.
 #[derive(Clone, Debug)]
 pub struct StepCode {

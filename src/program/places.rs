@@ -15,7 +15,7 @@ use crate::plan::{Mode, Pattern, Step};
 pub type PlaceSet = u64;
 
 /// The places of one rule: where its derivations wait, and of those that have not begun where one may begin.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// By their numbers. Those behind the same event stand together, the preferred first.
     pub places: Vec<Place>,
@@ -28,7 +28,7 @@ pub struct Places {
 }
 
 /// A place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The step that has bound the last event; none has where a derivation begins.
     pub after: Option<StepId>,

@@ -9,7 +9,7 @@ use crate::automaton::Edge;
 use crate::event::Held;
 use crate::id::StepId;
 use crate::plan::Pattern;
-use crate::snapshot::{EventTable, Link as LinkState, Malformed, Piece};
+use crate::snapshot::{HeldTable, Link as LinkState, Malformed, Piece};
 
 /// Why a partition of a snapshot cannot be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +28,14 @@ impl From<Malformed> for Misfit {
 
 /// The bound events of a partition that is written. What derivations share is written once.
 #[derive(Debug)]
-pub(super) struct LinksOut<'t, 'p> {
-    events: &'t mut EventTable<'p>,
+pub(super) struct LinksOut<'t> {
+    events: &'t mut HeldTable,
     known: HashMap<*const Link, usize, foldhash::fast::FixedState>,
     links: Vec<LinkState>,
 }
 
-impl<'t, 'p> LinksOut<'t, 'p> {
-    pub(super) fn new(events: &'t mut EventTable<'p>) -> Self {
+impl<'t> LinksOut<'t> {
+    pub(super) fn new(events: &'t mut HeldTable) -> Self {
         LinksOut { events, known: HashMap::default(), links: Vec::new() }
     }
 

@@ -12,11 +12,12 @@ use super::report::{Expired, Looked, Match};
 use super::room::Room;
 use super::runs::Runs;
 use super::shared::Shared;
+use super::swap::Turn;
 use super::windows::Windows;
 use crate::event::Held;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Form, Program};
-use crate::snapshot::{EventTable, PartitionState};
+use crate::snapshot::{HeldTable, PartitionState};
 use crate::time::Timestamp;
 
 /// The state of one rule for one key.
@@ -179,7 +180,7 @@ impl Partition {
     }
 
     /// All of it, in the one form that a state has in a snapshot.
-    pub(super) fn to_logical(&self, rule: &Compiled, events: &mut EventTable<'_>) -> PartitionState {
+    pub(super) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         each!(&self.partials, of => of.to_logical(rule, events))
     }
 
@@ -214,15 +215,27 @@ impl Partition {
     }
 
     /// The same with its derivations one by one; `None` if they are more than a key may have.
-    pub(super) fn in_general(&self, rule: &Compiled, program: &Program) -> Option<Self> {
-        let mut events = EventTable::new(program.fields());
-        let state = match &self.partials {
-            Partials::Queue(queue) => queue.to_derivations(rule, &mut events),
-            of => each!(of, of => of.to_logical(rule, &mut events)),
-        };
-        let events = events.into_events().held(program).ok()?;
-        let (pattern, most) = (program.pattern_of(rule), program.limits().partials_per_key);
-        Partition::from_logical(rule.form.general(), rule, pattern, &state, &events, most).ok()
+    pub(super) fn to_derivations(
+        &self,
+        rule: &Compiled,
+        program: &Program,
+        events: &mut HeldTable,
+    ) -> Option<PartitionState> {
+        match &self.partials {
+            Partials::Queue(queue) => Some(queue.to_derivations(rule, events)),
+            Partials::Shared(shared) => {
+                let state = shared.to_logical(rule, events);
+                let (pattern, most) = (program.pattern_of(rule), program.limits().partials_per_key);
+                let links = LinksIn::new(pattern, events.events(), &state.links).ok()?;
+                Some(Runs::from_logical(rule, &state, &links, pattern, most).ok()?.to_logical(rule, events))
+            }
+            of => Some(each!(of, of => of.to_logical(rule, events))),
+        }
+    }
+
+    /// Has its events be kept as another program keeps them, in which the rule stays as it is.
+    pub(super) fn turn(&mut self, rule: &Compiled, turn: &mut Turn<'_>) {
+        each!(&mut self.partials, of => of.turn(rule, turn));
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {

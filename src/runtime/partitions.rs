@@ -10,7 +10,7 @@ use super::observer::{At, Observer};
 use super::partition::{Outcome, Partition};
 use super::report::Reporter;
 use super::room::{OpenStarts, Room};
-use super::table::{Entry, States, Table};
+use super::table::{Entry, KeyBytes, States, Table};
 use super::timers::{Place, Timers};
 use crate::alert::Certain;
 use crate::groups::KeyGroups;
@@ -35,6 +35,8 @@ pub(super) struct Partitions<O> {
     observer: O,
     /// The form of each rule.
     forms: Vec<Form>,
+    /// Whether a rule may hold events of types that it does not name, as it was another one when it bound them.
+    pub(super) strays: Vec<bool>,
     /// Whether every rule is held in the general form.
     general: bool,
 }
@@ -79,18 +81,21 @@ impl<O: Observer> Partitions<O> {
             faults: program.compiled().iter().map(|_| Cell::new(0)).collect(),
             observer,
             forms: program.compiled().iter().map(form).collect(),
+            strays: vec![false; program.compiled().len()],
             general,
             program,
         }
     }
 
     /// Goes on with another program and nothing in it but what was counted of the rules that stay, and gives what there was.
-    pub(super) fn turn_to(&mut self, program: &Arc<Program>) -> Vec<Table> {
+    /// What partitions of an `untouched` rule ask for goes on too.
+    pub(super) fn turn_to(&mut self, program: &Arc<Program>, untouched: impl Fn(u32) -> bool) -> Vec<Table> {
         let before = std::mem::replace(&mut self.program, Arc::clone(program));
         let form = |rule: &Compiled| if self.general { rule.form.general() } else { rule.form };
         self.forms = program.compiled().iter().map(form).collect();
-        self.timers = (0..program.strata()).map(|_| Timers::default()).collect();
-        self.open = OpenStarts::default();
+        self.strays = vec![false; program.compiled().len()];
+        self.timers.resize_with(program.strata() as usize, Timers::default);
+        self.timers.iter_mut().for_each(|timers| timers.keep(&untouched));
         let counts = std::mem::take(&mut self.counts).into_iter().zip(std::mem::take(&mut self.faults));
         let mut counts: BTreeMap<&str, (RuleCounts, Cell<u64>)> =
             before.compiled().iter().map(|rule| rule.info.name.as_str()).zip(counts).collect();
@@ -106,15 +111,25 @@ impl<O: Observer> Partitions<O> {
         self.forms[rule as usize]
     }
 
-    /// Sees to it that a state which was put there is looked at in time.
-    pub(super) fn wake(&mut self, space: usize, hash: u64, key: &[u8], rule: u32) {
+    /// Puts a state of a rule under its key.
+    pub(super) fn put(&mut self, rule: u32, (key, hash, group): (KeyBytes, u64, u32), mut state: Partition) {
+        self.wake(rule, hash, &mut state);
+        let table = &mut self.tables[self.program.compiled()[rule as usize].space];
+        match table.get(hash, &key) {
+            Some(entry) => entry.states.push((rule, state)),
+            None => table.insert(Entry { key, hash, group, states: States::from_iter([(rule, state)]) }),
+        }
+    }
+
+    /// Sees to it that a state which is held here now is looked at in time, and as soon as it asked for.
+    pub(super) fn wake(&mut self, rule: u32, hash: u64, state: &mut Partition) {
         let compiled = &self.program.compiled()[rule as usize];
-        let Some(state) = self.tables[space].get(hash, key).and_then(|entry| entry.state(rule)) else {
-            return;
-        };
-        let due = state.next_change(compiled);
-        let place = Place { space: space as u32, rule, hash };
-        schedule(&mut self.timers[compiled.info.depth as usize], place, state, due);
+        let place = Place { space: compiled.space as u32, rule, hash };
+        let timers = &mut self.timers[compiled.info.depth as usize];
+        match state.scheduled {
+            Some(asked) => timers.set(asked, place, false),
+            None => schedule(timers, place, state, state.next_change(compiled)),
+        }
     }
 
     /// Who watches.
@@ -337,15 +352,6 @@ impl<O: Observer> Partitions<O> {
         }
         self.timers.fill_with(Timers::default);
         self.open = OpenStarts::default();
-    }
-
-    /// How many starts are open, by rule.
-    pub(super) fn open_starts(&self) -> Vec<u64> {
-        let mut open = vec![0; self.program.compiled().len()];
-        for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
-            open.get_mut(*rule as usize).into_iter().for_each(|open| *open += state.starts() as u64);
-        }
-        open
     }
 
     /// What was counted of each rule.

@@ -31,6 +31,22 @@ impl OpenStarts {
         self.counts.get(&(rule, group)).copied().unwrap_or(0)
     }
 
+    /// How many starts of each of so many rules are open.
+    pub(super) fn of_rules(&self, rules: usize) -> Vec<u64> {
+        let mut open = vec![0; rules];
+        for ((rule, _), count) in &self.counts {
+            open.get_mut(*rule as usize).into_iter().for_each(|open| *open += *count as u64);
+        }
+        open
+    }
+
+    /// The same starts of those rules that have another number now; of others none.
+    pub(super) fn renumbered(&self, number: impl Fn(u32) -> Option<u32>) -> Self {
+        let counts = self.counts.iter();
+        let counts = counts.filter_map(|((rule, group), count)| Some(((number(*rule)?, *group), *count)));
+        OpenStarts { counts: counts.collect(), changes: SmallVec::new() }
+    }
+
     /// A partition that had so many now has another number of them.
     #[inline]
     pub(super) fn change(&mut self, rule: u32, group: u32, before: usize, after: usize) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::engine::Engine;
@@ -11,10 +10,11 @@ use super::gate::{Alike, Quiet};
 use super::logical::Misfit;
 use super::observer::Observer;
 use super::partition::Partition;
-use super::table::{Entry, KeyBytes, Table};
+use super::table::{KeyBytes, Table};
 use crate::event::Held;
+use crate::program::{Compiled, Program};
 use crate::snapshot::{
-    Blob, EventTable, Fate, Group, Labels, Malformed, PartitionState, RestoreError, Restored, RestoredRule,
+    Blob, Fate, Group, HeldTable, Labels, Malformed, PartitionState, RestoreError, Restored, RestoredRule,
     RuleState, Section, Snapshot,
 };
 
@@ -70,13 +70,13 @@ impl<O: Observer> Engine<O> {
                 partitions.entry(rule).or_default();
             }
         }
-        let mut events = EventTable::new(self.partitions.program.fields());
+        let mut events = HeldTable::default();
         let rules =
             partitions.into_iter().map(|(rule, states)| self.rule_state(rule, group, states, &mut events));
         let rules = rules.collect();
         let groups = self.partitions.groups.count();
-        let section = Group { group, groups, rules, events: events.into_events() };
-        Snapshot::Group(section).write(&self.partitions.program)
+        let events = events.into_events(self.partitions.program.fields());
+        Snapshot::Group(Group { group, groups, rules, events }).write(&self.partitions.program)
     }
 
     /// Takes back what a section of a snapshot holds, so that what comes next is judged as if the engine had never been
@@ -97,7 +97,7 @@ impl<O: Observer> Engine<O> {
         rule: u32,
         group: u32,
         mut states: Vec<(&KeyBytes, &Partition)>,
-        events: &mut EventTable<'_>,
+        events: &mut HeldTable,
     ) -> RuleState {
         let program = &self.partitions.program;
         let compiled = &program.compiled()[rule as usize];
@@ -118,6 +118,7 @@ impl<O: Observer> Engine<O> {
         let program = Arc::clone(&self.partitions.program);
         let events = section.events.held(&program)?;
         let (mut report, mut taken, mut quiet) = (Vec::<RestoredRule>::new(), Vec::new(), Vec::new());
+        let mut strays = Vec::new();
         for state in section.rules {
             if report.last().is_some_and(|before| before.name >= state.name) {
                 return Err(Malformed("rules are not in order").into());
@@ -126,9 +127,10 @@ impl<O: Observer> Engine<O> {
             let (name, partitions, starts) =
                 (state.name.clone(), state.partitions.len() as u64, starts.sum());
             let fate = match self.read_rule(state, section.group, &events) {
-                Ok((states, times)) => {
-                    taken.extend(states);
-                    quiet.extend(times);
+                Ok(read) => {
+                    taken.extend(read.taken);
+                    quiet.extend(read.quiet);
+                    strays.extend(read.strays.then_some(read.rule));
                     Fate::Kept
                 }
                 Err(Refusal::OfRule(fate)) => fate,
@@ -137,6 +139,7 @@ impl<O: Observer> Engine<O> {
             report.push(RestoredRule { name, fate, partitions, starts });
         }
         taken.into_iter().for_each(|taken| self.put_back(section.group, taken));
+        strays.into_iter().for_each(|rule| self.partitions.strays[rule as usize] = true);
         quiet.into_iter().for_each(|(alike, quiet)| self.gate.open(alike, quiet));
         Ok(Restored { section: Section::Group(section.group), rules: report })
     }
@@ -168,6 +171,7 @@ impl<O: Observer> Engine<O> {
         let labels = Labels::new(pattern, &compiled.automaton);
         let (form, most) = (self.partitions.form(rule), program.limits().partials_per_key);
         let mut taken: Vec<Taken> = Vec::with_capacity(state.partitions.len());
+        let mut strays = false;
         for (Blob(key), partition) in state.partitions {
             if taken.last().is_some_and(|before| before.key >= key) {
                 return Err(Misfit::Malformed(Malformed("keys are not in order")).into());
@@ -177,12 +181,14 @@ impl<O: Observer> Engine<O> {
             if self.partitions.tables[compiled.space].has(xxh3_64(&key), &key) {
                 return Err(Misfit::Malformed(Malformed("a key is in two groups")).into());
             }
+            strays |= has_strays(&partition, program, compiled, events);
             let partition = labels.adopt(&state.labels, partition).ok_or(Misfit::Unfit)?;
             let state = Partition::from_logical(form, compiled, pattern, &partition, events, most)?;
             taken.push(Taken { rule, key, state });
         }
         let quiet = Quiet::from_states(&compiled.info, group, state.quiet);
-        Ok((taken, quiet.map_err(|malformed| Refusal::OfAll(malformed.into()))?))
+        let quiet = quiet.map_err(|malformed| Refusal::OfAll(malformed.into()))?;
+        Ok(Read { rule, taken, quiet, strays })
     }
 
     /// Whether a partition is one that an engine can have which has seen the same events.
@@ -201,35 +207,43 @@ impl<O: Observer> Engine<O> {
         Ok(())
     }
 
-    pub(super) fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
-        if state.is_empty() {
-            return;
+    fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
+        if !state.is_empty() {
+            self.partitions.open.change(rule, group, 0, state.starts());
+            self.partitions.put(rule, (KeyBytes::from_slice(&key), xxh3_64(&key), group), state);
         }
-        let space = self.partitions.program.compiled()[rule as usize].space;
-        let hash = xxh3_64(&key);
-        self.partitions.open.change(rule, group, 0, state.starts());
-        let table = &mut self.partitions.tables[space];
-        match table.get(hash, &key) {
-            Some(entry) => entry.states.push((rule, state)),
-            None => {
-                let mut states = SmallVec::new();
-                states.push((rule, state));
-                table.insert(Entry { key: KeyBytes::from_vec(key.clone()), hash, group, states });
-            }
-        }
-        self.partitions.wake(space, hash, &key, rule);
     }
 }
 
 /// A state that a snapshot gives back.
-pub(super) struct Taken {
-    pub(super) rule: u32,
-    pub(super) key: Vec<u8>,
-    pub(super) state: Partition,
+struct Taken {
+    rule: u32,
+    key: Vec<u8>,
+    state: Partition,
 }
 
 /// What a snapshot gives back of a rule.
-type Read = (Vec<Taken>, Vec<(Alike, Quiet)>);
+struct Read {
+    rule: u32,
+    taken: Vec<Taken>,
+    quiet: Vec<(Alike, Quiet)>,
+    /// Whether it holds events of types that it does not name.
+    strays: bool,
+}
+
+/// Whether a partition holds events of types that its rule does not name.
+fn has_strays(partition: &PartitionState, program: &Program, rule: &Compiled, events: &[Arc<Held>]) -> bool {
+    let links = partition.links.iter().map(|link| link.event);
+    let window = partition.window.iter().flat_map(|window| &window.events).map(|event| event.event);
+    let rows = partition.shared.iter().flat_map(|shared| &shared.rows).map(|row| row.event);
+    let previous = partition.previous.iter().map(|(_, event)| *event);
+    let mut held = links.chain(window).chain(rows).chain(previous);
+    held.any(|event| {
+        let kind = events.get(event as usize).and_then(|held| held.stamp().kind.as_ref());
+        let kind = kind.and_then(|kind| program.kinds().get_index_of(kind));
+        !rule.steps.iter().any(|step| step.takes(kind))
+    })
+}
 
 /// Why something of a snapshot is not taken.
 enum Refusal {

@@ -70,10 +70,14 @@ impl Table {
     /// Drops an entry with this hash if nothing is left in it. The memory that a burst of keys took is given back with
     /// them.
     pub(super) fn tidy(&mut self, hash: u64) {
-        const SMALL: usize = 1 << 10;
         let is_empty = |entry: &Entry| entry.hash == hash && entry.states.is_empty();
         let Ok(entry) = self.entries.find_entry(hash, |entry| is_empty(entry)) else { return };
         entry.remove();
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        const SMALL: usize = 1 << 10;
         let (len, capacity) = (self.entries.len(), self.entries.capacity());
         if capacity > SMALL && len < capacity / 8 {
             self.entries.shrink_to(len * 2, |entry| entry.hash);
@@ -83,6 +87,12 @@ impl Table {
     /// All entries, in no order that means anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().map(Box::as_ref)
+    }
+
+    /// Keeps of the entries those of which this says so, in no order that means anything.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&mut Entry) -> bool) {
+        self.entries.retain(|entry| keep(entry));
+        self.shrink();
     }
 
     /// All entries, in no order that means anything.

@@ -28,6 +28,13 @@ impl Timers {
     /// What it takes to be asked for.
     pub(super) const SIZE: usize = size_of::<Reverse<(Timestamp, Place)>>();
 
+    /// Keeps what the partitions of these rules ask for.
+    pub(super) fn keep(&mut self, keeps: impl Fn(u32) -> bool) {
+        self.heap.retain(|Reverse((_, place))| keeps(place.rule));
+        self.stale = self.stale.min(self.heap.len());
+        self.shrink();
+    }
+
     /// Asks for a look at a partition; whether instead of a later one.
     pub(super) fn set(&mut self, time: Timestamp, place: Place, instead: bool) {
         self.heap.push(Reverse((time, place)));

@@ -12,12 +12,54 @@ use crate::program::Program;
 
 type Numbers<T> = HashMap<T, u32, foldhash::fast::FixedState>;
 
-/// Events that are written, with their numbers.
+/// Bound events that are told, each with its number.
+#[derive(Debug, Default)]
+pub(crate) struct HeldTable {
+    /// The numbers of what is there, by where it lies.
+    known: Numbers<*const Held>,
+    events: Vec<Arc<Held>>,
+}
+
+impl HeldTable {
+    /// The number of a bound event.
+    pub(crate) fn number(&mut self, held: &Arc<Held>) -> u32 {
+        *self.known.entry(Arc::as_ptr(held)).or_insert_with(|| {
+            self.events.push(Arc::clone(held));
+            self.events.len() as u32 - 1
+        })
+    }
+
+    /// The events, by their numbers.
+    pub(crate) fn events(&self) -> &[Arc<Held>] {
+        &self.events
+    }
+
+    /// Gives the events, by their numbers, and begins anew.
+    pub(crate) fn take(&mut self) -> Vec<Arc<Held>> {
+        // To clear a table costs as much as it has room: after a large one another is cheaper.
+        if self.known.capacity() > MANY {
+            self.known = Numbers::default()
+        } else {
+            self.known.clear()
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    /// The events as data.
+    pub(crate) fn into_events(self, fields: &Fields) -> Events {
+        let mut table = EventTable::new(fields);
+        self.events.iter().for_each(|held| table.push_held(held));
+        table.into_events()
+    }
+}
+
+/// A table with more room than this is not used again.
+const MANY: usize = 256;
+
+/// Events that are written, with what they have in common.
 #[derive(Debug)]
 pub(crate) struct EventTable<'p> {
     fields: &'p Fields,
-    /// The numbers of what is there, by where it lies.
-    known: Numbers<*const Held>,
     paths: Numbers<FieldId>,
     table: Events,
 }
@@ -25,18 +67,13 @@ pub(crate) struct EventTable<'p> {
 impl<'p> EventTable<'p> {
     pub(crate) fn new(fields: &'p Fields) -> Self {
         let table = Events { sources: Vec::new(), paths: Vec::new(), events: Vec::new() };
-        EventTable { fields, known: HashMap::default(), paths: HashMap::default(), table }
+        EventTable { fields, paths: HashMap::default(), table }
     }
 
-    /// The number of a bound event. It must live as long as the table.
-    pub(crate) fn number(&mut self, held: &Arc<Held>) -> u32 {
-        if let Some(number) = self.known.get(&Arc::as_ptr(held)) {
-            return *number;
-        }
+    /// Adds a bound event.
+    fn push_held(&mut self, held: &Held) {
         let kept = held.values().map(|(field, value)| (field, value.clone()));
-        let number = self.push(held.stamp(), held.whole().map(|event| &**event), kept);
-        self.known.insert(Arc::as_ptr(held), number);
-        number
+        self.push(held.stamp(), held.whole().map(|event| &**event), kept);
     }
 
     /// Adds an event that nothing has bound yet.
@@ -54,12 +91,7 @@ impl<'p> EventTable<'p> {
     }
 
     /// Adds an event: all of it, or else what is kept of it.
-    fn push(
-        &mut self,
-        stamp: &Stamp,
-        whole: Option<&Event>,
-        kept: impl Iterator<Item = (FieldId, Value)>,
-    ) -> u32 {
+    fn push(&mut self, stamp: &Stamp, whole: Option<&Event>, kept: impl Iterator<Item = (FieldId, Value)>) {
         let source = self.source(&stamp.source);
         let kept = kept.filter(|(_, value)| whole.is_none() && !value.is_null());
         let kept = kept.map(|(field, value)| (self.path(field), value)).collect();
@@ -72,7 +104,6 @@ impl<'p> EventTable<'p> {
             record: whole.map(|event| event.fields.clone()),
             kept,
         });
-        self.table.events.len() as u32 - 1
     }
 
     fn source(&mut self, source: &Source) -> u32 {

@@ -17,10 +17,8 @@ mod report;
 mod value;
 
 pub(crate) use cbor::{Blob, Malformed};
-pub(crate) use events::EventTable;
-pub(crate) use model::{
-    EventData, Events, Global, Group, KeyPlace, Labels, QuietState, RuleCounts, RuleState, Watermark,
-};
+pub(crate) use events::{EventTable, HeldTable};
+pub(crate) use model::{Global, Group, KeyPlace, Labels, QuietState, RuleCounts, RuleState, Watermark};
 pub(crate) use partition::{
     Derivation, ExpiredState, Link, PartitionState, Piece, PlaceState, SharedEvent, SharedState, StartState,
     Waits, WindowEvent, WindowState,

@@ -42,6 +42,30 @@ pub fn edited(trials: impl Strategy<Value = Trial>) -> impl Strategy<Value = Tri
     })
 }
 
+/// Rules that come and go beside the one that is edited: they read other fields of the same events, and stand before it
+/// or behind it, so that what is kept of events and how fields are numbered changes.
+const OTHERS: [&str; 5] = [
+    "rule b1 { sequence by w within 3s { p: a  q: b where l != p.l } }",
+    "rule b2 { sequence by v within 9s { p: *  q: c where p.w == 1 and k != p.k } }",
+    "rule b3 { sequence by k within 5s { p: a  not o: x  q: b } emit of = p.l }",
+    "rule z1 { sequence global within 4s { p: x | c  q: b where p.v > 1 } emit s = p.l }",
+    "rule z2 { window by l over 3s { p: a  q: b } when count(p) > 1 and distinct(q.k) > 0 }",
+];
+
+/// The same trials, of edited rules, with other rules that come and go by the edits.
+pub fn beside_others(trials: impl Strategy<Value = Trial>) -> impl Strategy<Value = Trial> {
+    (trials, prop::collection::vec(0..1u8 << OTHERS.len(), 4)).prop_map(|(mut trial, choices)| {
+        let texts = std::iter::once(&mut trial.rules).chain(&mut trial.edits);
+        for (text, choice) in texts.zip(choices) {
+            for (_, other) in OTHERS.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1) {
+                text.push('\n');
+                text.push_str(other);
+            }
+        }
+        trial
+    })
+}
+
 fn change() -> impl Strategy<Value = Change> {
     let line = select(
         &[

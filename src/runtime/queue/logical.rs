@@ -16,15 +16,12 @@ use crate::id::StepId;
 use crate::program::{Compiled, Stop};
 use crate::runtime::chain::Link;
 use crate::runtime::logical::{LinksIn, LinksOut, Misfit, way};
-use crate::snapshot::{Derivation, EventTable, PartitionState, Piece, StartState, Waits};
+use crate::runtime::swap::Turn;
+use crate::snapshot::{Derivation, HeldTable, PartitionState, Piece, StartState, Waits};
 
 impl Queue {
     /// All of it, in the one form that a state has.
-    pub(in crate::runtime) fn to_logical(
-        &self,
-        rule: &Compiled,
-        events: &mut EventTable<'_>,
-    ) -> PartitionState {
+    pub(in crate::runtime) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         self.told(rule, events, false)
     }
 
@@ -33,12 +30,12 @@ impl Queue {
     pub(in crate::runtime) fn to_derivations(
         &self,
         rule: &Compiled,
-        events: &mut EventTable<'_>,
+        events: &mut HeldTable,
     ) -> PartitionState {
         self.told(rule, events, true)
     }
 
-    fn told(&self, rule: &Compiled, events: &mut EventTable<'_>, shorter: bool) -> PartitionState {
+    fn told(&self, rule: &Compiled, events: &mut HeldTable, shorter: bool) -> PartitionState {
         let mut links = LinksOut::new(events);
         let numbers = self.links(rule, &mut links);
         let starts =
@@ -54,8 +51,19 @@ impl Queue {
         }
     }
 
+    /// Has its events be kept as another program keeps them.
+    pub(in crate::runtime) fn turn(&mut self, rule: &Compiled, turn: &mut Turn<'_>) {
+        let mut weighs_else = false;
+        for (_, held) in self.lanes.iter_mut().flat_map(|lane| &mut lane.events) {
+            weighs_else |= turn.held(held);
+        }
+        if weighs_else {
+            self.weigh_again(rule);
+        }
+    }
+
     /// Writes the events of the lanes that a start holds, and gives the number of each by its place.
-    fn links(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> Vec<Vec<u32>> {
+    fn links(&self, rule: &Compiled, links: &mut LinksOut<'_>) -> Vec<Vec<u32>> {
         // For each place how many starts begin to hold events there, and how many hold none from there on.
         let mut ends: Vec<Vec<(i64, i64)>> =
             self.lanes.iter().map(|lane| vec![(0, 0); lane.events.len() + 1]).collect();

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::Queue;
+use super::{Queue, Start, intervals};
 use crate::event::Held;
+use crate::program::Compiled;
 use crate::runtime::judge::Seen;
 use crate::runtime::observer::Observer;
 use crate::runtime::partition::Outcome;
@@ -49,6 +50,27 @@ impl Queue {
         });
         outcome.refused += gone as u64;
         end - gone
+    }
+
+    /// Weighs all starts again, as their events weigh something else now.
+    pub(super) fn weigh_again(&mut self, rule: &Compiled) {
+        // For each lane what the events before each of its places weigh.
+        let mut sums: Vec<Vec<i64>> = Vec::with_capacity(self.lanes.len());
+        for lane in &mut self.lanes {
+            let mut sum = vec![0];
+            sum.extend(lane.events.iter().scan(0, |before, (_, held)| {
+                *before += of(held);
+                Some(*before)
+            }));
+            (lane.weight, lane.most) = (sum.last().copied().unwrap_or_default(), 0);
+            sums.push(sum);
+        }
+        let weight = |start: &Start| -> i64 {
+            let parts = intervals(&self.lanes, rule, start).zip(&sums);
+            parts.map(|((_, lane, from, to), sum)| sum[lane.place(to)] - sum[lane.place(from)]).sum()
+        };
+        let weights: Vec<i64> = self.starts.iter().map(weight).collect();
+        weights.into_iter().enumerate().for_each(|(at, weight)| self.weigh(at, weight));
     }
 
     /// A start weighs so much, and waits where it does.

@@ -11,15 +11,12 @@ use crate::plan::Pattern;
 use crate::program::Compiled;
 use crate::runtime::logical::{LinksIn, LinksOut, Misfit, find, way};
 use crate::runtime::shared::{Single, expand};
-use crate::snapshot::{Derivation, EventTable, ExpiredState, Malformed, PartitionState, StartState, Waits};
+use crate::runtime::swap::Turn;
+use crate::snapshot::{Derivation, ExpiredState, HeldTable, Malformed, PartitionState, StartState, Waits};
 
 impl Runs {
     /// All of it, in the one form that a state has.
-    pub(in crate::runtime) fn to_logical(
-        &self,
-        rule: &Compiled,
-        events: &mut EventTable<'_>,
-    ) -> PartitionState {
+    pub(in crate::runtime) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         let mut links = LinksOut::new(events);
         let starts = self.starts.iter().map(|start| start.to_logical(rule, &mut links)).collect();
         let mut violated = self.violated.clone();
@@ -58,6 +55,19 @@ impl Runs {
     }
 }
 
+impl Runs {
+    /// Has its events be kept as another program keeps them.
+    pub(in crate::runtime) fn turn(&mut self, _: &Compiled, turn: &mut Turn<'_>) {
+        for start in &mut self.starts {
+            start.branches.iter_mut().for_each(|branch| turn.chain(&mut branch.chain));
+            start.expired.iter_mut().for_each(|expired| turn.chain(&mut expired.chain));
+        }
+        for (_, held) in &mut self.previous {
+            turn.held(held);
+        }
+    }
+}
+
 impl Start {
     fn of(rule: &Compiled, (seq, derivations): (u64, Vec<Single>)) -> Start {
         let branch = |(chain, registers, edge)| Branch::new(rule, chain, registers, State::Wait(edge));
@@ -65,7 +75,7 @@ impl Start {
         Start { seq, branches, expired: None, reported: BTreeSet::new() }
     }
 
-    fn to_logical(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> StartState {
+    fn to_logical(&self, rule: &Compiled, links: &mut LinksOut<'_>) -> StartState {
         let derivations = self.branches.iter().map(|branch| branch.to_logical(rule, links)).collect();
         let expired = self.expired.as_ref().map(|expired| ExpiredState {
             bound: vec![links.whole(&expired.chain)],
@@ -107,7 +117,7 @@ impl Start {
 }
 
 impl Branch {
-    fn to_logical(&self, rule: &Compiled, links: &mut LinksOut<'_, '_>) -> Derivation {
+    fn to_logical(&self, rule: &Compiled, links: &mut LinksOut<'_>) -> Derivation {
         let edges = rule.automaton.edges(Some(self.chain.step));
         let waits = match self.state {
             State::Wait(at) => match edges.get(at as usize).and_then(|edge| edge.target) {

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::tally::Tally;
 use super::{Row, Shared, gathered};
 use crate::automaton::Registers;
 use crate::id::StepId;
@@ -14,23 +15,20 @@ use crate::plan::Pattern;
 use crate::program::{Compiled, Place, PlaceSet, Places};
 use crate::runtime::chain::Link;
 use crate::runtime::logical::{LinksIn, Misfit, find, way};
+use crate::runtime::swap::Turn;
 use crate::snapshot::{
-    EventTable, Malformed, PartitionState, PlaceState, SharedEvent, SharedState, StartState, Waits,
+    HeldTable, Malformed, PartitionState, PlaceState, SharedEvent, SharedState, StartState, Waits,
 };
 
 impl Shared {
     /// All of it, in the one form that a state has.
-    pub(in crate::runtime) fn to_logical(
-        &self,
-        rule: &Compiled,
-        events: &mut EventTable<'_>,
-    ) -> PartitionState {
+    pub(in crate::runtime) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         let (links, starts, violated, previous) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let shared = rule.places.as_ref().map(|places| self.told(rule, places, events));
         PartitionState { links, starts, violated, previous, window: None, shared }
     }
 
-    fn told(&self, rule: &Compiled, places: &Places, events: &mut EventTable<'_>) -> SharedState {
+    fn told(&self, rule: &Compiled, places: &Places, events: &mut HeldTable) -> SharedState {
         let lean = self.lean(places);
         let used = lean.iter().fold(0, |used, (_, took, left)| used | took | left);
         let number = |at: usize| (used & ((1 << at) - 1)).count_ones();
@@ -108,6 +106,17 @@ impl Shared {
         }
         shared.tidy();
         Ok(shared)
+    }
+
+    /// Has its events be kept as another program keeps them.
+    pub(in crate::runtime) fn turn(&mut self, rule: &Compiled, turn: &mut Turn<'_>) {
+        let mut weighs_else = false;
+        for row in &mut self.rows {
+            weighs_else |= turn.held(&mut row.held);
+        }
+        if let Some(places) = rule.places.as_ref().filter(|_| weighs_else) {
+            self.tally = Tally::of(places, &self.rows);
+        }
     }
 
     fn take(&mut self, places: &Places, mut row: Row) {

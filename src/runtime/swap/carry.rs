@@ -1,13 +1,16 @@
 //! The partial matches of one rule, carried over to its edited text.
 
+use std::sync::Arc;
+
 use super::replay::{is_open, registers};
 use crate::automaton::{Absence, Edge, Registers};
+use crate::event::Held;
 use crate::id::{SlotId, StepId};
 use crate::plan::{Pattern, Report, Shape};
 use crate::program::{Compiled, Lack};
 use crate::runtime::logical::way;
 use crate::snapshot::{
-    Derivation, EventData, ExpiredState, Labels, Link, PartitionState, Piece, StartState, Waits, WindowState,
+    Derivation, ExpiredState, Labels, Link, PartitionState, Piece, StartState, Waits, WindowState,
 };
 use crate::time::Timestamp;
 
@@ -58,7 +61,7 @@ impl<'p> Carry<'p> {
 
     /// Makes of a partition what goes on of it; how many starts do not because they lack something. Its derivations stand one
     /// by one where the steps are others.
-    pub(super) fn partition(&self, state: &mut PartitionState, events: &[EventData]) -> u64 {
+    pub(super) fn partition(&self, state: &mut PartitionState, events: &[Arc<Held>]) -> u64 {
         let mut lacking = 0;
         let starts = std::mem::take(&mut state.starts).into_iter();
         let starts = starts.filter_map(|start| self.start(start, &state.links, events, &mut lacking));
@@ -71,7 +74,7 @@ impl<'p> Carry<'p> {
     }
 
     /// Names the steps of what is not of a derivation as the new text does.
-    fn relabel(&self, state: &mut PartitionState, events: &[EventData]) {
+    fn relabel(&self, state: &mut PartitionState, events: &[Arc<Held>]) {
         let moved = |step: StepId| self.step(step);
         state.violated =
             state.violated.iter().filter_map(|(step, time)| Some((moved(*step)?, *time))).collect();
@@ -89,7 +92,7 @@ impl<'p> Carry<'p> {
         }
     }
 
-    fn window(&self, window: &mut WindowState, events: &[EventData]) -> u64 {
+    fn window(&self, window: &mut WindowState, events: &[Arc<Held>]) -> u64 {
         let mut lacking = 0;
         for event in &mut window.events {
             event.steps = event.steps.iter().filter_map(|step| self.step(*step)).collect();
@@ -117,7 +120,7 @@ impl<'p> Carry<'p> {
         &self,
         start: StartState,
         links: &[Link],
-        events: &[EventData],
+        events: &[Arc<Held>],
         lacking: &mut u64,
     ) -> Option<StartState> {
         let all: Vec<Told<'_>> =
@@ -139,7 +142,7 @@ impl<'p> Carry<'p> {
     }
 
     /// The same steps: every derivation stays where it is, unless a bound has ended it or it lacks something.
-    fn keep(&self, all: &[Told<'_>], events: &[EventData]) -> Vec<Derivation> {
+    fn keep(&self, all: &[Told<'_>], events: &[Arc<Held>]) -> Vec<Derivation> {
         let kept = all.iter().filter(|told| !self.is_lacking(told, events)).filter_map(|told| {
             let last = told.links.last()?;
             let mut waits = told.derivation.waits;
@@ -165,7 +168,7 @@ impl<'p> Carry<'p> {
 
     /// Other steps: the furthest partial match goes on wherever the new text goes on from its last event, but not where the
     /// old one did and has been ended since.
-    fn reshape(&self, all: &[Told<'_>], events: &[EventData]) -> Vec<Derivation> {
+    fn reshape(&self, all: &[Told<'_>], events: &[Arc<Held>]) -> Vec<Derivation> {
         let reach = |told: &Told<'_>| told.links.iter().map(|link| link.step).max();
         // Of those that are as far the first, which is the preferred.
         let Some(furthest) = all.iter().rev().max_by_key(|told| reach(told)) else { return Vec::new() };
@@ -183,7 +186,7 @@ impl<'p> Carry<'p> {
     }
 
     /// The ways on of a partial match, of which these are left of those that it had.
-    fn go_on(&self, told: &Told<'_>, live: &[Waits], events: &[EventData]) -> Option<Vec<Derivation>> {
+    fn go_on(&self, told: &Told<'_>, live: &[Waits], events: &[Arc<Held>]) -> Option<Vec<Derivation>> {
         let steps: Vec<StepId> = told.links.iter().map(|link| self.step(link.step)).collect::<Option<_>>()?;
         let now = registers(&self.new.automaton, &steps)?;
         let before = Registers::from(&told.derivation.registers[..]);
@@ -227,7 +230,7 @@ impl<'p> Carry<'p> {
         edges: &[Edge],
         live: &[Waits],
         told: &Told<'_>,
-        events: &[EventData],
+        events: &[Arc<Held>],
     ) -> Option<Waits> {
         let done = live.iter().find(|waits| matches!(waits, Waits::Done { .. }));
         if let Some(done) = done.filter(|_| self.new.report == Report::Final) {
@@ -239,7 +242,7 @@ impl<'p> Carry<'p> {
     }
 
     /// Whether an event that it has bound was not kept as the new text would have it.
-    fn is_lacking(&self, told: &Told<'_>, events: &[EventData]) -> bool {
+    fn is_lacking(&self, told: &Told<'_>, events: &[Arc<Held>]) -> bool {
         if !self.lacks {
             return false;
         }
@@ -254,7 +257,7 @@ impl<'p> Carry<'p> {
         })
     }
 
-    fn keeps_expired(&self, expired: &ExpiredState, links: &[Link], events: &[EventData]) -> bool {
+    fn keeps_expired(&self, expired: &ExpiredState, links: &[Link], events: &[Arc<Held>]) -> bool {
         let bound = bound(links, &expired.bound);
         let lacks = |link: &&Link| {
             let slot = self.step(link.step).map(|step| self.pattern.step(step).slot);
@@ -265,7 +268,7 @@ impl<'p> Carry<'p> {
     }
 
     /// Whether a bound of the new text would have ended the wait for a step by now.
-    fn is_over(&self, step: StepId, told: &Told<'_>, events: &[EventData]) -> bool {
+    fn is_over(&self, step: StepId, told: &Told<'_>, events: &[Arc<Held>]) -> bool {
         let (Some(first), Some(last)) = (told.links.first(), told.links.last()) else { return true };
         let whole = self.new.within.map(|within| time_of(events, first.event).after(within));
         let own = self.new.step(step).within.map(|within| time_of(events, last.event).after(within));
@@ -273,7 +276,7 @@ impl<'p> Carry<'p> {
     }
 
     /// When last absences have held long enough.
-    fn deadline(&self, absences: &[Absence], told: &Told<'_>, events: &[EventData]) -> Timestamp {
+    fn deadline(&self, absences: &[Absence], told: &Told<'_>, events: &[Arc<Held>]) -> Timestamp {
         let (Some(first), Some(last)) = (told.links.first(), told.links.last()) else {
             return Timestamp::MAX;
         };
@@ -318,10 +321,10 @@ fn bound<'l>(links: &'l [Link], pieces: &[Piece]) -> Vec<&'l Link> {
     bound
 }
 
-fn time_of(events: &[EventData], event: u32) -> Timestamp {
-    events.get(event as usize).map_or(Timestamp::MIN, |event| event.time)
+fn time_of(events: &[Arc<Held>], event: u32) -> Timestamp {
+    events.get(event as usize).map_or(Timestamp::MIN, |event| event.time())
 }
 
-fn kind_of(events: &[EventData], event: u32) -> Option<&str> {
-    events.get(event as usize).and_then(|event| event.kind.as_deref())
+fn kind_of(events: &[Arc<Held>], event: u32) -> Option<&str> {
+    events.get(event as usize).and_then(|event| event.stamp().kind.as_deref())
 }

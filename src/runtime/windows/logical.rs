@@ -9,16 +9,13 @@ use crate::id::StepId;
 use crate::plan::Shape;
 use crate::program::{Compiled, WindowCode};
 use crate::runtime::logical::Misfit;
-use crate::snapshot::{EventTable, Malformed, PartitionState, WindowEvent, WindowState};
+use crate::runtime::swap::Turn;
+use crate::snapshot::{HeldTable, Malformed, PartitionState, WindowEvent, WindowState};
 use crate::time::{Duration, Timestamp};
 
 impl Windows {
     /// All of it, in the one form that a state has.
-    pub(in crate::runtime) fn to_logical(
-        &self,
-        rule: &Compiled,
-        events: &mut EventTable<'_>,
-    ) -> PartitionState {
+    pub(in crate::runtime) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         // In the order of the steps, by which events get their numbers, and not of the events.
         let mut previous: Vec<&(StepId, Arc<Held>)> = self.previous.iter().collect();
         previous.sort_unstable_by_key(|(step, _)| *step);
@@ -70,6 +67,21 @@ impl Windows {
             windows.take(rule, code, entry, &Cell::new(0));
         }
         Ok(windows)
+    }
+
+    /// Has its events be kept as another program keeps them, whose rule adds up the same of them.
+    pub(in crate::runtime) fn turn(&mut self, rule: &Compiled, turn: &mut Turn<'_>) {
+        for entry in &mut self.events {
+            turn.held(&mut entry.held);
+        }
+        for (_, held) in &mut self.previous {
+            turn.held(held);
+        }
+        self.weight = self.events.iter().fold(0, |sum: usize, entry| sum.saturating_add(entry.held.weight()));
+        // What was added up by what a file said is taken away again by what it says now.
+        if let Some(window) = rule.window.as_ref().filter(|window| window.looks_outside()) {
+            self.add_up(window);
+        }
     }
 }
 

@@ -164,6 +164,16 @@ impl Windows {
         }
     }
 
+    /// Adds up what is in the window anew. Faults were counted when the events came.
+    fn add_up(&mut self, window: &WindowCode) {
+        let inside = std::mem::take(&mut self.inside);
+        self.counts.iter_mut().for_each(|count| *count = 0);
+        self.meters = window.gauges.iter().map(Meter::new).collect();
+        if inside > 0 {
+            self.enter(window, &Cell::new(0));
+        }
+    }
+
     /// The first events leave, so many that are in the window.
     fn leave(&mut self, window: &WindowCode, count: usize) {
         // Where none is left it is cheaper to begin anew.
