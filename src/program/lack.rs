@@ -11,11 +11,13 @@ use crate::plan::{Body, Expr, Item, Pattern, Report, Rule, Step, Types};
 
 type Path = Arc<[CompactString]>;
 
-/// What a rule asks of bound events that a program before has not kept of them. It goes by what that program keeps of
-/// events of their type, also where a whole event is at hand: what an edit keeps must not depend on how events are read.
+/// What a rule asks of bound events that a program before has not kept of them, or that its own does not keep, as it takes
+/// no events of their type any more. It goes by what the programs keep of events of a type, also where a whole event is at
+/// hand: what an edit keeps must not depend on how events are read.
 #[derive(Debug)]
 pub struct Lack<'p> {
     before: &'p Program,
+    after: &'p Program,
     /// What is asked of the events of each name, by `SlotId`.
     of_slots: Vec<BTreeSet<Path>>,
     /// What is asked of the last event of a match, and of the last one of a start that expires.
@@ -30,10 +32,11 @@ pub struct Lack<'p> {
 }
 
 impl<'p> Lack<'p> {
-    /// What `rule` asks of events that were bound under the program `before`.
-    pub fn new(before: &'p Program, rule: &Rule) -> Self {
+    /// What `rule` of the program `after` asks of events that were bound under the program `before`.
+    pub fn new(before: &'p Program, (after, rule): (&'p Program, &Rule)) -> Self {
         let mut lack = Lack {
             before,
+            after,
             of_slots: vec![BTreeSet::new(); rule.pattern().slots.len()],
             of_last: BTreeSet::new(),
             of_reached: BTreeSet::new(),
@@ -77,14 +80,14 @@ impl<'p> Lack<'p> {
         }
     }
 
-    /// Whether any event that the steps of the rule have bound could lack something.
-    pub fn is_possible(&self, rule: &Rule) -> bool {
-        !self.missing(rule).is_empty()
+    /// Whether any event that the steps of the rule have bound with its text `old` could lack something.
+    pub fn is_possible(&self, old: &Rule, rule: &Rule) -> bool {
+        !self.missing(old, rule).is_empty()
     }
 
     /// The fields that some event which the rule has bound could lack, as the rule writes them: behind the name of a step, or
     /// alone where they are asked of the last event.
-    pub fn missing(&self, rule: &Rule) -> Vec<String> {
+    pub fn missing(&self, old: &Rule, rule: &Rule) -> Vec<String> {
         let pattern = rule.pattern();
         let mut missing = Vec::new();
         for step in &pattern.steps {
@@ -94,7 +97,10 @@ impl<'p> Lack<'p> {
             let of_last = self.of_last.iter().filter(|_| self.waits || self.may_be_last);
             let of_last = of_last.chain(&self.of_reached).map(|path| (None, path));
             for (name, path) in of_step.chain(of_last) {
-                if self.kinds(step).into_iter().any(|kind| !self.is_kept(path, kind)) {
+                let of_name =
+                    |other: &&Step| old.pattern().slot(other.slot).name == pattern.slot(step.slot).name;
+                let bound = old.pattern().steps.iter().filter(of_name);
+                if bound.flat_map(|step| self.kinds(step)).any(|kind| !self.is_kept(path, kind)) {
                     let parts = name.into_iter().chain(path.iter()).map(CompactString::as_str);
                     missing.push(parts.collect::<Vec<_>>().join("."));
                 }
@@ -136,8 +142,11 @@ impl<'p> Lack<'p> {
     }
 
     fn is_kept(&self, path: &Path, kind: Option<&str>) -> bool {
-        let kept = self.before.held(kind.and_then(|kind| self.before.kinds().get_index_of(kind)));
-        self.before.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
+        let keeps = |program: &Program| {
+            let kept = program.held(kind.and_then(|kind| program.kinds().get_index_of(kind)));
+            program.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
+        };
+        keeps(self.before) && keeps(self.after)
     }
 
     fn lacks(&self, paths: &BTreeSet<Path>, kind: Option<&str>) -> bool {

@@ -34,7 +34,8 @@ impl Reference {
                 program.plan().rules.iter().find(|rule| rule.name == *machine.name()).cloned()
             };
             let revision = of_name(&before).zip(of_name(program)).filter(|_| new.is_some());
-            let revision = revision.map(|(old, new)| (Revision::of(&old, &new), Lack::new(&before, &new)));
+            let revision =
+                revision.map(|(old, new)| (Revision::of(&old, &new), Lack::new(&before, (program, &new))));
             let mut counts = Swapped {
                 name: machine.name().clone(),
                 revision: revision.as_ref().map(|(revision, _)| *revision),

@@ -93,7 +93,8 @@ pub(crate) fn changes<'p>(old: &'p Program, new: &'p Program) -> Vec<Change<'p>>
         (Some(before), Some(after)) => {
             let revision = Revision::of(before, after);
             let goes_on = matches!(revision, Revision::Alike | Revision::Reshaped);
-            let lacks = if goes_on { Lack::new(old, after).missing(after) } else { Vec::new() };
+            let lacks =
+                if goes_on { Lack::new(old, (new, after)).missing(before, after) } else { Vec::new() };
             Change { name, fate: Fate::Revised(revision), lacks }
         }
         (None, _) => Change { name, fate: Fate::New, lacks: Vec::new() },

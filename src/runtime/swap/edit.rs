@@ -61,9 +61,9 @@ impl<'p> Edit<'p> {
             None | Some((_, Revision::Fresh(_))) => Fate::Lost,
             Some(((new, ..), Revision::Same)) if new.form == old.form => stays(new),
             Some((_, Revision::Same)) => Fate::Told { in_form: false, carry: None },
-            Some(((new, _, text), revision)) => {
-                let lack = Lack::new(before, text);
-                let lacks = lack.is_possible(text);
+            Some(((new, was, text), revision)) => {
+                let lack = Lack::new(before, (program, text));
+                let lacks = had_strays || lack.is_possible(was, text);
                 if revision == Revision::Alike && !lacks && is_held_alike(old, new) {
                     stays(new)
                 } else {
