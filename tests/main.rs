@@ -11,6 +11,7 @@ mod corpus;
 mod diagnostics;
 mod docs;
 mod drawing;
+mod fuzz;
 mod generate;
 mod io;
 mod judge;

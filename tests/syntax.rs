@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tripline::{FileId, Limits, syntax};
 
+use self::tree::{comments, tree};
 use crate::clock;
 
 /// Random rule files.
 #[path = "syntax/generate.rs"]
 mod generate;
+/// What they say.
+#[path = "syntax/tree.rs"]
+mod tree;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax").join(folder);
@@ -39,23 +43,6 @@ fn errors(text: &str) -> String {
 
 fn format(text: &str) -> String {
     syntax::format(FileId(0), text, &Limits::default()).unwrap_or_else(|_| panic!("{}\n{text}", errors(text)))
-}
-
-/// The tree without places and comments.
-fn tree(text: &str) -> String {
-    let (file, _) = syntax::parse(FileId(0), text, &Limits::default());
-    let shown = format!("{:?}", file.items);
-    let mut parts = shown.split("Span { ");
-    let mut out = parts.next().unwrap().to_owned();
-    out.extend(parts.map(|part| part.split_once('}').unwrap().1));
-    out
-}
-
-fn comments(text: &str) -> Vec<String> {
-    let (file, _) = syntax::parse(FileId(0), text, &Limits::default());
-    let mut comments: Vec<String> = file.comments.into_iter().map(|comment| comment.text).collect();
-    comments.sort();
-    comments
 }
 
 #[test]

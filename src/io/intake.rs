@@ -1,6 +1,7 @@
 //! One input as blocks of rows.
 
 use std::collections::VecDeque;
+use std::io::Cursor;
 use std::sync::Arc;
 
 use super::chunk::{Block, Chunk, Chunks};
@@ -73,6 +74,36 @@ impl Intake {
         })
     }
 
+    /// Reads bytes that are already at hand as the only input of a run. They are not packed, and `name` tells the format as
+    /// a path would. Portions have about `chunk` bytes, as those of a file.
+    pub fn from_bytes(
+        name: &str,
+        bytes: Vec<u8>,
+        options: &Arc<ReadOptions>,
+        fields: &Arc<Fields>,
+        keep: Keep,
+        chunk: usize,
+    ) -> Self {
+        let source = Arc::new(Source { rank: 0, name: name.to_owned() });
+        let mut intake = Intake {
+            source,
+            options: Arc::clone(options),
+            fields: Arc::clone(fields),
+            keep,
+            chunk,
+            is_live: false,
+            is_one_of_many: false,
+            state: State::Ended,
+            notes: Vec::new(),
+            failed: None,
+        };
+        intake.state = match intake.is_by_lines() {
+            true => intake.lines(Box::new(Cursor::new(bytes))),
+            false => State::Items(Box::new(Reader::from_bytes(name, Cursor::new(bytes), options))),
+        };
+        intake
+    }
+
     /// Whether further portions may be read before the first is used: not of a pipe, which may be long in giving the
     /// next, and not of one of very many inputs, which together would hold a lot.
     pub fn reads_ahead(&self) -> bool {
@@ -135,18 +166,26 @@ impl Intake {
     }
 
     fn begin(&self, raw: Box<Raw>) -> Result<State, Error> {
+        if !self.is_by_lines() {
+            return Ok(State::Items(Box::new(Reader::of(&self.source, raw, &self.options))));
+        }
+        let bytes =
+            open::decompress(*raw, &self.source.name).map_err(|e| Error::reading(&self.source.name, e))?;
+        Ok(self.lines(bytes))
+    }
+
+    fn lines(&self, bytes: Box<dyn Bytes + Send>) -> State {
+        State::Lines(Chunks::new(bytes, self.chunk, self.options.limits.line_bytes))
+    }
+
+    /// Whether it is read as lines that a scanner takes. A time that is told from the one before needs all lines in order.
+    fn is_by_lines(&self) -> bool {
         let by_lines = match self.options.format {
             Format::Ndjson => true,
             Format::Auto => !matches!(open::ending(&self.source.name), "csv" | "tsv"),
             Format::Csv | Format::Tsv | Format::Records(_) | Format::Lines(_) => false,
         };
-        // A time that is told from the one before needs all lines in order.
-        if !by_lines || self.options.times.look_back() {
-            return Ok(State::Items(Box::new(Reader::of(&self.source, raw, &self.options))));
-        }
-        let bytes =
-            open::decompress(*raw, &self.source.name).map_err(|e| Error::reading(&self.source.name, e))?;
-        Ok(State::Lines(Chunks::new(bytes, self.chunk, self.options.limits.line_bytes)))
+        by_lines && !self.options.times.look_back()
     }
 
     /// The next records of a reader.

@@ -15,7 +15,7 @@ pub(super) struct Lines<R> {
 pub(super) struct Line<'a> {
     /// Its 1-based number.
     pub(super) number: u64,
-    /// Its bytes with its end; of one that is too long the beginning.
+    /// Its bytes with its end; of one that is too long the beginning, as much as the limit.
     pub(super) bytes: &'a [u8],
     /// Whether it is longer than the limit.
     pub(super) too_long: bool,
@@ -52,6 +52,9 @@ impl<R: BufRead> Lines<R> {
         line.too_long = line.text().len() > self.limit;
         if !line.bytes.ends_with(b"\n") {
             self.inner.skip_until(b'\n')?;
+        }
+        if line.too_long {
+            line.bytes = line.bytes.get(..self.limit).unwrap_or(line.bytes);
         }
         Ok(Some(line))
     }

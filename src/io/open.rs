@@ -114,6 +114,7 @@ pub(super) trait Bytes: BufRead {
 }
 
 impl Bytes for &[u8] {}
+impl Bytes for Cursor<Vec<u8>> {}
 impl<R: BufRead> Bytes for BufReader<flate2::bufread::MultiGzDecoder<R>> {}
 impl<R: BufRead> Bytes for BufReader<zstd::stream::read::Decoder<'_, R>> {}
 

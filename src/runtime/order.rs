@@ -93,6 +93,12 @@ impl Buffer {
         self.watermark
     }
 
+    /// Nothing that is judged from now on is before this.
+    pub(super) fn reached(&self) -> Timestamp {
+        let first = self.waiting.first_key_value();
+        first.map_or(self.watermark, |((time, ..), _)| self.watermark.min(*time))
+    }
+
     /// Waits for a source from now on.
     pub(super) fn open(&mut self, source: &Arc<Source>) {
         self.sources.open(source);

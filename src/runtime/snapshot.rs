@@ -117,6 +117,10 @@ impl<O: Observer> Engine<O> {
         self.expects(section.group, section.groups)?;
         let program = Arc::clone(&self.partitions.program);
         let events = section.events.held(&program)?;
+        // What is bound was judged, so that nothing can come before it any more.
+        if events.iter().any(|event| event.time() > self.buffer.reached()) {
+            return Err(RestoreError::Ahead);
+        }
         let (mut report, mut taken, mut quiet) = (Vec::<RestoredRule>::new(), Vec::new(), Vec::new());
         let mut strays = Vec::new();
         for state in section.rules {
@@ -203,6 +207,9 @@ impl<O: Observer> Engine<O> {
         }
         if !partition.starts.is_sorted_by(|a, b| a.seq < b.seq) {
             return Err(Malformed("starts are not in order").into());
+        }
+        if partition.begins_otherwise() {
+            return Err(Malformed("a start has bound another event first").into());
         }
         Ok(())
     }

@@ -32,6 +32,31 @@ impl PartitionState {
         let window = self.window.as_ref().is_some_and(|window| !window.events.is_empty());
         self.starts.len() + shared + usize::from(window)
     }
+
+    /// Whether a start has bound another event than its own first.
+    pub(crate) fn begins_otherwise(&self) -> bool {
+        // Of the list that ends with each link.
+        let mut firsts: Vec<u64> = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            let before = firsts.len().checked_sub(link.back as usize).and_then(|at| firsts.get(at));
+            firsts.push(before.copied().unwrap_or(link.seq));
+        }
+        let first = |bound: &[Piece]| {
+            let piece = bound.iter().find(|piece| piece.count != Some(0))?;
+            let Some(count) = piece.count else { return firsts.get(piece.link as usize).copied() };
+            let mut link = piece.link as usize;
+            for _ in 1..count {
+                let back = Some(self.links.get(link)?.back).filter(|back| *back > 0)?;
+                link = link.checked_sub(back as usize)?;
+            }
+            self.links.get(link).map(|link| link.seq)
+        };
+        self.starts.iter().any(|start| {
+            let expired = start.expired.iter().map(|expired| &expired.bound);
+            let mut bound = start.derivations.iter().map(|derivation| &derivation.bound).chain(expired);
+            bound.any(|bound| first(bound).is_some_and(|first| first != start.seq))
+        })
+    }
 }
 
 /// Starts whose derivations are told in common: what each bound event has done to all that waited.

@@ -138,9 +138,9 @@ impl Scanner {
         Ok(())
     }
 
-    /// Of a line that is too long as much as a reader of lines would have read before it gave up.
+    /// Of a line that is too long as much as a reader of lines gives.
     fn cut<'r>(&self, raw: &'r [u8]) -> &'r [u8] {
-        raw.get(..self.options.limits.line_bytes.saturating_add(5)).unwrap_or(raw)
+        raw.get(..self.options.limits.line_bytes).unwrap_or(raw)
     }
 
     /// Makes a row of the line that begins here, and says where it ends. `None` leaves it to the decoder.

@@ -52,7 +52,12 @@ impl Decimal {
         if !is_number(whole) || !is_number(fraction) {
             return None;
         }
-        let exponent: i32 = exponent.parse().ok()?;
+        if !is_number(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)) {
+            return None;
+        }
+        // Beyond 32 bits it only matters which way: JSON has `-0e99999999999`, which is 0.
+        let furthest = if exponent.starts_with('-') { i32::MIN } else { i32::MAX };
+        let exponent = exponent.parse().unwrap_or(furthest);
         let mut number = Decimal { negative, digits: 0, exponent };
         whole.bytes().for_each(|b| number.push(b, 0));
         fraction.bytes().for_each(|b| number.push(b, -1));
@@ -112,7 +117,10 @@ mod tests {
             ("100000000000", "1973-03-03T09:46:40.000Z"),
             ("1e400", "time_out_of_range"),
             ("99999999999999999999999999999999999999999999999", "time_out_of_range"),
-            ("1e99999999999", "bad_time"),
+            ("1e99999999999", "time_out_of_range"),
+            ("-0e99999999999", "1970-01-01T00:00:00.000Z"),
+            ("1e-99999999999", "1970-01-01T00:00:00.000Z"),
+            ("1e+", "bad_time"),
             ("1700000000.", "bad_time"),
             ("--1", "bad_time"),
         ] {

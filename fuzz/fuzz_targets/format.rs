@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../../tests/fuzz/format.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| body::check(data));
