@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::syntax::tree;
+
 mod events;
 mod format;
 mod rules;

@@ -14,7 +14,7 @@ use crate::clock;
 mod generate;
 /// What they say.
 #[path = "syntax/tree.rs"]
-mod tree;
+pub mod tree;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax").join(folder);

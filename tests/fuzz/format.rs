@@ -2,10 +2,7 @@
 
 use tripline::{FileId, Limits, Program, Settings, SourceFile, syntax};
 
-use self::tree::{comments, tree};
-
-#[path = "../syntax/tree.rs"]
-mod tree;
+use super::tree::{comments, tree};
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -23,9 +23,11 @@ pub fn check(data: &[u8]) {
 }
 
 fn options(variant: u8) -> ReadOptions {
-    let mut options = ReadOptions::default();
-    options.format = if variant & 1 == 0 { Format::Csv } else { Format::Tsv };
-    options.sample = if variant & 2 == 0 { 3 } else { 0 };
+    let mut options = ReadOptions {
+        format: if variant & 1 == 0 { Format::Csv } else { Format::Tsv },
+        sample: if variant & 2 == 0 { 3 } else { 0 },
+        ..ReadOptions::default()
+    };
     options.limits.line_bytes = if variant & 4 == 0 { 10_000 } else { 40 };
     options
 }
