@@ -207,8 +207,10 @@ impl World {
                 }
                 Portion::Reject(reject) => writer.reject(&reject),
                 Portion::Broken(error) => writer.said.broken.push(error.to_string()),
-                Portion::Idle(name) => unreachable!("`{name}` is waited for without end"),
-                Portion::Quiet => unreachable!("nothing is waited for"),
+                Portion::Ended(_) => {}
+                Portion::Idle(_) | Portion::Back(_) | Portion::Reached | Portion::Quiet => {
+                    unreachable!("nothing is decided by a clock")
+                }
             }
         }
         let _ = shards.finish(AtEnd::Flush, &mut writer);

@@ -164,6 +164,15 @@ impl Batch {
 
     /// Adds the row of an event.
     pub fn push(&mut self, event: Arc<Event>) {
+        self.push_as(event, Origin::Event);
+    }
+
+    /// The same, but when it is bound only what rules read is kept of it.
+    pub(crate) fn push_reference(&mut self, event: Arc<Event>) {
+        self.push_as(event, Origin::Reference);
+    }
+
+    fn push_as(&mut self, event: Arc<Event>, origin: fn(Arc<Event>) -> Origin) {
         self.fill(&event);
         let source = self.source(&event.source);
         let kind = event.kind.as_deref().map_or(NO_KIND, |kind| self.kind(kind));
@@ -174,7 +183,7 @@ impl Batch {
             kind,
             source,
             offset: event.offset,
-            origin: Origin::Event(event),
+            origin: origin(event),
         });
     }
 
@@ -199,6 +208,11 @@ impl Batch {
         let origin = Origin::Line(Span { start: 0, end: 0 }, identity);
         let cells = self.begun();
         self.heads.push(Head { cells, time: stamp.time, kind, source, offset: stamp.offset, origin });
+    }
+
+    /// Whether its lines can be read again.
+    pub(super) fn has_lines(&self) -> bool {
+        self.lines.is_some()
     }
 
     /// The columns.

@@ -31,6 +31,8 @@ pub(super) const NO_KIND: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     Event(Arc<Event>),
+    /// The same, but when it is bound only what rules read is kept of it.
+    Reference(Arc<Event>),
     /// The part of the text, and the number of the identity that an id gives it. Else time and text identify it.
     Line(Span, Option<NonZeroU32>),
 }
@@ -128,7 +130,7 @@ impl<'b> Row<'b> {
     /// What makes a second delivery of it the same event to an alert's id.
     pub fn identity(self) -> u128 {
         match &self.head.origin {
-            Origin::Event(event) => event.identity,
+            Origin::Event(event) | Origin::Reference(event) => event.identity,
             Origin::Line(_, Some(number)) => self.batch.identity(*number),
             Origin::Line(span, None) => {
                 Event::identity_of_bytes(self.head.time, self.batch.span(*span).as_bytes())
@@ -150,15 +152,25 @@ impl<'b> Row<'b> {
     /// The event itself, with everything it says. Of a line that was read it is made anew at each call.
     pub fn event(self) -> Arc<Event> {
         match &self.head.origin {
-            Origin::Event(event) => Arc::clone(event),
+            Origin::Event(event) | Origin::Reference(event) => Arc::clone(event),
             Origin::Line(span, _) => self.stamp().event(self.batch.whole(self.batch.span(*span))),
         }
     }
 
+    /// The event with all it says, unless that is not known any more.
+    pub(crate) fn whole(self) -> Option<Arc<Event>> {
+        let is_known = !matches!(self.head.origin, Origin::Line(..)) || self.batch.has_lines();
+        is_known.then(|| self.event())
+    }
+
+    /// Whether all of it is to be kept when it is bound.
+    pub(crate) fn is_kept(self) -> bool {
+        matches!(self.head.origin, Origin::Event(_)) || self.batch.keep() == Keep::Events
+    }
+
     /// The event, if all of it is to be kept when it is bound.
     pub(crate) fn kept(self) -> Option<Arc<Event>> {
-        let is_event = matches!(self.head.origin, Origin::Event(_));
-        (is_event || self.batch.keep() == Keep::Events).then(|| self.event())
+        self.is_kept().then(|| self.event())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::{memchr_iter, memrchr};
@@ -17,23 +18,40 @@ pub struct Block {
     pub batch: Arc<Batch>,
     /// What is no event, each with the number of rows that stand before it.
     pub rejects: VecDeque<(usize, Reject)>,
+    /// Where it begins in its input, and where what comes behind it does.
+    pub marks: Range<Mark>,
+}
+
+/// A place in an input from which it can be read on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// So many bytes stand before it, unpacked and those of all files that came to its path.
+    pub byte: u64,
+    /// And so many lines.
+    pub line: u64,
+    /// Behind these so many events and rejects are to be passed over.
+    pub items: u64,
 }
 
 /// Whole lines.
 #[derive(Debug)]
 pub struct Chunk {
     bytes: Vec<u8>,
-    /// The number of its first line.
-    first: u64,
+    marks: Range<Mark>,
 }
 
 impl Chunk {
+    /// Where it begins and ends.
+    pub(super) fn marks(&self) -> Range<Mark> {
+        self.marks.clone()
+    }
+
     /// The number of the first line, all lines as text, and of those that are no UTF-8 the beginning and the bytes:
     /// in the text they are blank.
     pub(super) fn into_text(self) -> (u64, String, Vec<(usize, Vec<u8>)>) {
-        let mut spoilt = Vec::new();
+        let (mut spoilt, first) = (Vec::new(), self.marks.start.line + 1);
         let mut bytes = match String::from_utf8(self.bytes) {
-            Ok(text) => return (self.first, text, spoilt),
+            Ok(text) => return (first, text, spoilt),
             Err(error) => error.into_bytes(),
         };
         let mut start = 0;
@@ -44,7 +62,7 @@ impl Chunk {
             }
             start += line.len() + 1;
         }
-        (self.first, String::from_utf8(bytes).unwrap_or_default(), spoilt)
+        (first, String::from_utf8(bytes).unwrap_or_default(), spoilt)
     }
 }
 
@@ -57,9 +75,10 @@ pub(super) struct Chunks<R> {
     longest: usize,
     /// What was read of a line that is not complete.
     rest: Vec<u8>,
-    /// How many lines were given.
-    lines: u64,
-    begun: bool,
+    /// Behind what was given.
+    mark: Mark,
+    /// How much of a line that is too long was passed over, in the place of which an end of line was put.
+    skipped: Option<u64>,
     /// What ended the input, until it is said.
     failed: Option<io::Error>,
     ended: bool,
@@ -67,8 +86,8 @@ pub(super) struct Chunks<R> {
 
 impl<R: Bytes> Chunks<R> {
     /// Chunks of about `wanted` bytes; if that is 0, of the lines that a read completes. No line may have more than
-    /// `line_bytes`.
-    pub(super) fn new(input: R, wanted: usize, line_bytes: usize) -> Self {
+    /// `line_bytes`. The input is read from `mark` on.
+    pub(super) fn new(input: R, mark: Mark, wanted: usize, line_bytes: usize) -> Self {
         // A byte order mark and ends of lines do not count; what is longer is too long in any case.
         let longest = line_bytes.saturating_add(8);
         Chunks {
@@ -76,8 +95,8 @@ impl<R: Bytes> Chunks<R> {
             wanted,
             longest,
             rest: Vec::new(),
-            lines: 0,
-            begun: false,
+            mark: Mark { items: 0, ..mark },
+            skipped: None,
             failed: None,
             ended: false,
         }
@@ -136,7 +155,8 @@ impl<R: Bytes> Chunks<R> {
 
     /// Passes over what is left of a line.
     fn skip_line(&mut self) -> io::Result<()> {
-        self.input.skip_until(b'\n').map(|_| ())
+        self.skipped = Some(self.input.skip_until(b'\n')? as u64);
+        Ok(())
     }
 
     fn give(&mut self, mut bytes: Vec<u8>) -> Option<Chunk> {
@@ -144,11 +164,13 @@ impl<R: Bytes> Chunks<R> {
         if bytes.is_empty() {
             return None;
         }
-        if !std::mem::replace(&mut self.begun, true) && bytes.starts_with(MARK) {
+        let start = self.mark;
+        self.mark.byte += bytes.len() as u64;
+        self.mark.byte = self.skipped.take().map_or(self.mark.byte, |skipped| self.mark.byte + skipped - 1);
+        self.mark.line += memchr_iter(b'\n', &bytes).count() as u64;
+        if start.byte == 0 && bytes.starts_with(MARK) {
             bytes.drain(..MARK.len());
         }
-        let first = self.lines + 1;
-        self.lines += memchr_iter(b'\n', &bytes).count() as u64;
-        Some(Chunk { bytes, first })
+        Some(Chunk { bytes, marks: start..self.mark })
     }
 }

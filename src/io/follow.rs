@@ -1,7 +1,7 @@
 //! Files that are read on as they grow, and folders in which new ones come up.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,6 +11,7 @@ use super::ReadOptions;
 use super::error::Error;
 use super::inputs::{Input, Inputs};
 use super::open::Tap;
+use super::place::{KNOWN_BY, Node, Place, Trail, before, node, node_of};
 
 /// How often is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -19,26 +20,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 const GRACE: u32 = 4;
 /// How long a file that was found in a folder may be gone until it is not waited for any more.
 const GONE: u32 = 60 * 20;
-/// By how many bytes before it a place in a file is known.
-const KNOWN_BY: usize = 64;
-
-/// What tells a file from another one at the same path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Node(u64, u64);
-
-impl Node {
-    #[cfg(unix)]
-    pub(super) fn of(meta: &Metadata) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        Some(Node(meta.dev(), meta.ino()))
-    }
-
-    /// The system does not say: a file that was replaced by a longer one is not noticed by this.
-    #[cfg(not(unix))]
-    pub(super) fn of(_: &Metadata) -> Option<Self> {
-        None
-    }
-}
 
 /// A file that is read on as it grows, for as long as it is wanted. If another file comes to its path, that is read behind what
 /// was left of the old one; if it is cut, or written anew from its beginning, it is read from there. A last line that was not
@@ -55,6 +36,9 @@ pub(super) struct Followed {
     modified: Option<SystemTime>,
     /// Whether it is waited for as long as the run lasts.
     is_named: bool,
+    /// How many bytes were given.
+    given: u64,
+    trail: Trail,
 }
 
 /// What has become of a file that has no more bytes.
@@ -71,7 +55,7 @@ enum Turn {
 
 impl Followed {
     /// A file that may not be there yet. One that was `found` in a folder is not waited for without end when it is gone.
-    pub(super) fn open(path: &Path, is_named: bool) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, is_named: bool, from: &Place, trail: &Trail) -> io::Result<Self> {
         let mut followed = Followed {
             path: path.to_owned(),
             file: None,
@@ -80,23 +64,40 @@ impl Followed {
             quiet: 0,
             modified: None,
             is_named,
+            given: from.byte,
+            trail: trail.clone(),
         };
-        followed.begin()?;
+        match from.find(path).filter(|_| *from != Place::default()) {
+            Some(found) => followed.go_on(&found, from.byte)?,
+            None => followed.begin()?,
+        }
         Ok(followed)
+    }
+
+    /// Goes on with a file that was read up to a byte.
+    fn go_on(&mut self, path: &Path, byte: u64) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        (self.before, self.place) = (before(&mut file, byte)?, byte);
+        self.took(file);
+        Ok(())
+    }
+
+    /// Reads this file from now on.
+    fn took(&mut self, file: File) {
+        let node = file.metadata().ok().as_ref().and_then(node_of);
+        self.trail.begin(self.given, self.place, node);
+        self.file = Some((file, node));
     }
 
     /// Begins with the file that is at the path now, if there is one.
     fn begin(&mut self) -> io::Result<()> {
         (self.place, self.quiet, self.file) = (0, 0, None);
         self.before.clear();
-        self.file = match File::open(&self.path) {
-            Ok(file) => {
-                let node = file.metadata().ok().as_ref().and_then(Node::of);
-                Some((file, node))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        match File::open(&self.path) {
+            Ok(file) => self.took(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
-        };
+        }
         Ok(())
     }
 
@@ -117,6 +118,7 @@ impl Followed {
             };
             if is_over {
                 let torn = self.before.last().is_some_and(|last| *last != b'\n');
+                self.given += u64::from(torn);
                 // What may not be read yet may be soon.
                 let _ = self.begin();
                 if torn {
@@ -149,6 +151,7 @@ impl Followed {
             return Ok(0);
         }
         self.place += read as u64;
+        self.given += read as u64;
         let new = buffer.get(..read).unwrap_or_default();
         self.before.extend_from_slice(new.get(read.saturating_sub(KNOWN_BY)..).unwrap_or_default());
         self.before.drain(..self.before.len().saturating_sub(KNOWN_BY));
@@ -173,7 +176,7 @@ impl Followed {
         let Ok(meta) = fs::metadata(&self.path) else { return Turn::Gone };
         match &self.file {
             None => Turn::Other,
-            Some((_, node)) if *node != Node::of(&meta) => Turn::Other,
+            Some((_, node)) if *node != node_of(&meta) => Turn::Other,
             Some(_) if meta.len() < self.place => Turn::Again,
             // It may have been written anew, and be as long as before.
             Some(_) if meta.modified().ok() != self.modified => {
@@ -196,28 +199,43 @@ struct Known {
 const FORGOTTEN: u32 = 140;
 
 /// The inputs that arguments name, and those that come up under them.
+#[derive(Clone)]
 pub struct Discovery {
     arguments: Vec<String>,
     options: ReadOptions,
     /// What is known by path.
     known: BTreeMap<PathBuf, Known>,
     rank: u32,
+    follows: bool,
 }
 
 impl Discovery {
-    /// Knows these inputs, which the arguments name now.
-    pub fn new(arguments: &[String], options: &ReadOptions, inputs: &Inputs) -> Self {
+    /// Knows these inputs, which the arguments name now or did when they were opened first. What comes has the ranks behind
+    /// theirs, and is followed or not.
+    pub fn new(arguments: &[String], options: &ReadOptions, inputs: &Inputs, follows: bool) -> Self {
         let rank = inputs.iter().map(|input| input.source().rank + 1).max().unwrap_or_default();
-        let paths = inputs.iter().filter_map(Input::path);
-        let known = paths.map(|path| (path.to_owned(), Known { node: node(path), missed: 0 })).collect();
-        Discovery { arguments: arguments.to_owned(), options: options.clone(), known, rank }
+        let at = |path: PathBuf| {
+            let node = node(&path);
+            (path, Known { node, missed: 0 })
+        };
+        let paths = inputs.iter().filter_map(Input::path).map(Path::to_owned);
+        // What is read on may have another name now.
+        let renamed = inputs.iter().filter_map(|input| input.from().find(input.path()?));
+        let known = renamed.chain(paths).map(at).collect();
+        Discovery { arguments: arguments.to_owned(), options: options.clone(), known, rank, follows }
+    }
+
+    /// The same, where these inputs are known instead, and what comes has this rank and those behind it.
+    pub fn knowing(&self, inputs: &Inputs, rank: u32) -> Self {
+        Discovery { rank, ..Discovery::new(&self.arguments, &self.options, inputs, self.follows) }
     }
 
     /// The inputs that have come since. A file that has only got another name is none.
     ///
     /// Meant to be called about twice a second. Cost: the folders are read.
     pub fn look(&mut self) -> Result<Vec<Input>, Error> {
-        let found = Inputs::find_so_far(&self.arguments, &self.options)?;
+        let find = if self.follows { Inputs::find_so_far } else { Inputs::find };
+        let found = find(&self.arguments, &self.options)?;
         let paths: Vec<(PathBuf, Option<Node>)> =
             found.iter().filter_map(Input::path).map(|path| (path.to_owned(), node(path))).collect();
         let nodes: Vec<Node> = self.known.values().filter_map(|known| known.node).collect();
@@ -226,7 +244,7 @@ impl Discovery {
         };
         let mut new = Vec::new();
         for (path, _) in paths.iter().filter(|(path, node)| is_new(path, node)) {
-            new.push(Input::found(path, self.rank));
+            new.push(Input::at(path, self.rank, self.follows));
             self.rank += 1;
         }
         // What is gone may come again as another file with the same number.
@@ -235,10 +253,6 @@ impl Discovery {
         self.known.retain(|_, known| known.missed < FORGOTTEN);
         Ok(new)
     }
-}
-
-fn node(path: &Path) -> Option<Node> {
-    fs::metadata(path).ok().as_ref().and_then(Node::of)
 }
 
 #[cfg(test)]
@@ -270,7 +284,7 @@ mod tests {
     fn it_goes_on_with_what_comes_to_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
-        let mut followed = Followed::open(&path, true).unwrap();
+        let mut followed = Followed::open(&path, true, &Place::default(), &Trail::default()).unwrap();
         assert_eq!(all(&mut followed), "");
         fs::write(&path, "one\ntw").unwrap();
         assert_eq!(all(&mut followed), "one\ntw");
@@ -310,7 +324,7 @@ mod tests {
         let arguments = [folder.path().display().to_string()];
         let options = ReadOptions::default();
         let inputs = Inputs::find(&arguments, &options).unwrap();
-        let mut discovery = Discovery::new(&arguments, &options, &inputs);
+        let mut discovery = Discovery::new(&arguments, &options, &inputs, true);
         let mut names = || -> Vec<(String, u32)> {
             let new = discovery.look().unwrap();
             let file = |name: &str| name.rsplit('/').next().unwrap().to_owned();

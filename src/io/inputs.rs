@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::error::Error;
 use super::open::{ending, is_packed};
+use super::place::Place;
 use super::{Format, ReadOptions};
 use crate::event::Source;
 
@@ -18,14 +19,28 @@ pub struct Input {
     one_of_many: bool,
     /// Whether it is read on as it grows; whether it is waited for then when it is not there.
     followed: Option<bool>,
+    /// From where on it is read.
+    from: Place,
 }
 
 impl Input {
-    /// A file that has come up while others are followed.
-    pub(super) fn found(path: &Path, rank: u32) -> Self {
+    /// A file that has come up, or was an input of a run that goes on. If it is followed, it is not waited for without end
+    /// when it is gone.
+    pub fn at(path: &Path, rank: u32, follows: bool) -> Self {
         let source = Arc::new(Source { rank, name: path.display().to_string() });
-        let followed = (!is_packed(&source.name)).then_some(false);
-        Input { path: Some(path.to_owned()), source, one_of_many: false, followed }
+        let followed = (follows && !is_packed(&source.name)).then_some(false);
+        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, from: Place::default() }
+    }
+
+    /// The same input of a run that was ended: with its rank of then, and read from where it was read to.
+    pub fn resumed(&self, rank: u32, from: Place) -> Self {
+        let source = Arc::new(Source { rank, name: self.source.name.clone() });
+        Input { source, from, ..self.clone() }
+    }
+
+    /// From where on it is read.
+    pub fn from(&self) -> &Place {
+        &self.from
     }
 
     pub(super) fn followed(&self) -> Option<bool> {
@@ -95,7 +110,7 @@ impl Inputs {
         let inputs = found.into_values().zip(0..).map(|(path, rank)| {
             let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
             let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
-            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None }
+            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, from: Place::default() }
         });
         Ok(Inputs(inputs.collect()))
     }
@@ -111,6 +126,11 @@ impl Inputs {
             input.one_of_many = false;
         }
         self
+    }
+
+    /// These inputs, in the order of their ranks.
+    pub fn of(inputs: Vec<Input>) -> Self {
+        Inputs(inputs)
     }
 
     /// The inputs.

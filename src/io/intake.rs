@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::Cursor;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::chunk::{Block, Chunk, Chunks};
+use super::chunk::{Block, Chunk, Chunks, Mark};
 use super::error::Error;
 use super::inputs::Input;
 use super::open::{self, Bytes, Raw, Tap};
+use super::place::{Place, Trail};
 use super::reader::{Item, Reader};
 use super::scan::Scanner;
 use super::{Format, ReadOptions};
@@ -23,6 +25,11 @@ pub struct Intake {
     chunk: usize,
     is_live: bool,
     is_one_of_many: bool,
+    path: Option<PathBuf>,
+    from: Place,
+    trail: Trail,
+    /// How many events and rejects were given that were not lines to be scanned.
+    items: u64,
     state: State,
     notes: Vec<String>,
     failed: Option<Error>,
@@ -49,7 +56,8 @@ enum State {
 const RECORDS: usize = 256;
 
 impl Intake {
-    /// Opens an input for rules that read these fields. Portions have about `chunk` bytes, those of a pipe what there
+    /// Opens an input for rules that read these fields, where it was read up to before: up to the [`Mark`] of that place, so that
+    /// its first `items` are there once more. Portions have about `chunk` bytes, those of a pipe what there
     /// is. `tap` is called before each read of its bytes.
     pub fn open(
         input: &Input,
@@ -68,6 +76,10 @@ impl Intake {
             chunk: if raw.is_pipe() { 0 } else { chunk },
             is_live: raw.is_pipe(),
             is_one_of_many: input.is_one_of_many(),
+            path: input.path().map(Path::to_owned),
+            from: *input.from(),
+            trail: raw.trail().clone(),
+            items: 0,
             state: State::Opened(Box::new(raw)),
             notes: Vec::new(),
             failed: None,
@@ -93,6 +105,10 @@ impl Intake {
             chunk,
             is_live: false,
             is_one_of_many: false,
+            path: None,
+            from: Place::default(),
+            trail: Trail::default(),
+            items: 0,
             state: State::Ended,
             notes: Vec::new(),
             failed: None,
@@ -118,6 +134,21 @@ impl Intake {
     /// The name of the input.
     pub fn name(&self) -> &str {
         &self.source.name
+    }
+
+    /// Where it is; standard input has no place.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// From where on it is read.
+    pub(crate) fn from(&self) -> &Place {
+        &self.from
+    }
+
+    /// The files that its bytes come from.
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// What should be said about the input when it has ended.
@@ -175,7 +206,8 @@ impl Intake {
     }
 
     fn lines(&self, bytes: Box<dyn Bytes + Send>) -> State {
-        State::Lines(Chunks::new(bytes, self.chunk, self.options.limits.line_bytes))
+        let mark = Mark { byte: self.from.byte, line: self.from.line, items: 0 };
+        State::Lines(Chunks::new(bytes, mark, self.chunk, self.options.limits.line_bytes))
     }
 
     /// Whether it is read as lines that a scanner takes. A time that is told from the one before needs all lines in order.
@@ -192,6 +224,11 @@ impl Intake {
     fn records(&mut self, mut reader: Box<Reader>) -> Option<Block> {
         let most = if self.is_live { 1 } else { RECORDS };
         let (mut batch, mut rejects) = (Batch::new(&self.fields), VecDeque::new());
+        let start = Mark { items: self.items, ..Mark::default() };
+        let block = |batch: Batch, rejects: VecDeque<_>| {
+            let end = Mark { items: start.items + (batch.len() + rejects.len()) as u64, ..start };
+            Block { batch: Arc::new(batch), rejects, marks: start..end }
+        };
         while batch.len() + rejects.len() < most {
             match reader.next() {
                 Some(Ok(Item::Event(event))) => batch.push(Arc::new(event)),
@@ -200,11 +237,13 @@ impl Intake {
                     self.notes = reader.notes().to_vec();
                     self.failed = end.and_then(Result::err);
                     let is_empty = batch.is_empty() && rejects.is_empty();
-                    return (!is_empty).then(|| Block { batch: Arc::new(batch), rejects });
+                    return (!is_empty).then(|| block(batch, rejects));
                 }
             }
         }
         self.state = State::Items(reader);
-        Some(Block { batch: Arc::new(batch), rejects })
+        let block = block(batch, rejects);
+        self.items = block.marks.end.items;
+        Some(block)
     }
 }

@@ -1,6 +1,6 @@
 //! Inputs as bytes, decompressed.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::error::Error;
 use super::follow::Followed;
 use super::inputs::Input;
+use super::place::{Trail, node_of};
 
 /// Called before each read of an input's bytes, with the number of bytes that the read before it gave, and now and
 /// then while a read has to wait: what is to be seen at once must be written out by then. An error ends the input.
@@ -21,6 +22,9 @@ pub(super) struct Raw {
     from: From,
     tap: Tap,
     last: usize,
+    /// What is to be passed over before it is read.
+    skip: u64,
+    trail: Trail,
 }
 
 enum From {
@@ -132,7 +136,7 @@ impl Bytes for BufReader<Chain<Cursor<Vec<u8>>, Raw>> {
         let (begin, _) = self.get_ref().get_ref();
         let is_begun = begin.position() >= begin.get_ref().len() as u64;
         match self.get_mut().get_mut() {
-            (_, Raw { from: From::File(file), tap, last }) if is_begun && !is_buffered => {
+            (_, Raw { from: From::File(file), tap, last, .. }) if is_begun && !is_buffered => {
                 tap(std::mem::take(last))?;
                 *last = file.take(most as u64).read_to_end(to)?;
                 Ok(*last)
@@ -155,26 +159,46 @@ impl Raw {
     pub(super) fn is_pipe(&self) -> bool {
         matches!(self.from, From::Pipe(_) | From::Followed(_))
     }
+
+    /// The files that its bytes come from.
+    pub(super) fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// Goes to a byte of a file that is not its first; whether it did.
+    fn seek(&mut self, byte: u64) -> io::Result<bool> {
+        match &mut self.from {
+            From::File(file) if byte > 0 => file.seek(SeekFrom::Start(byte)).map(|_| true),
+            From::Parked(_, place) if byte > 0 => {
+                *place = byte;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
 }
 
 /// Opens an input without reading from it.
 pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
+    let (trail, failed) = (Trail::default(), |e| Error::opening(input.name(), e));
     let from = match input.path() {
         None => From::Pipe(Pipe::new(io::stdin())),
         Some(path) if let Some(is_named) = input.followed() => {
-            let followed = Followed::open(path, is_named).map_err(|e| Error::opening(input.name(), e))?;
-            From::Followed(followed)
+            From::Followed(Followed::open(path, is_named, input.from(), &trail).map_err(failed)?)
         }
         Some(path) => {
-            let file = File::open(path).map_err(|e| Error::opening(input.name(), e))?;
-            match file.metadata().is_ok_and(|meta| meta.is_file()) {
-                false => From::Pipe(Pipe::new(file)),
-                true if input.is_one_of_many() => From::Parked(path.to_path_buf(), 0),
-                true => From::File(file),
+            let file = File::open(path).map_err(failed)?;
+            let meta = file.metadata().ok().filter(Metadata::is_file);
+            meta.iter().for_each(|meta| trail.begin(0, 0, node_of(meta)));
+            match meta {
+                None => From::Pipe(Pipe::new(file)),
+                Some(_) if input.is_one_of_many() => From::Parked(path.to_path_buf(), 0),
+                Some(_) => From::File(file),
             }
         }
     };
-    Ok(Raw { from, tap: Arc::clone(tap), last: 0 })
+    let skip = if matches!(from, From::Followed(_)) { 0 } else { input.from().byte };
+    Ok(Raw { from, tap: Arc::clone(tap), last: 0, skip, trail })
 }
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
@@ -208,14 +232,20 @@ pub(super) fn decompress(mut raw: Raw, name: &str) -> io::Result<Box<dyn Bytes +
     let packed = last_ending(name);
     let (gzip, zstd) =
         (magic.starts_with(GZIP) || packed == "gz", magic.starts_with(ZSTD) || packed == "zst");
+    let skip = std::mem::take(&mut raw.skip);
+    if !gzip && !zstd && raw.seek(skip)? {
+        magic.clear();
+    }
     let bytes = BufReader::with_capacity(chunk, Cursor::new(magic).chain(raw));
-    Ok(match (gzip, zstd) {
+    let mut unpacked: Box<dyn Bytes + Send> = match (gzip, zstd) {
         (true, _) => Box::new(BufReader::with_capacity(chunk, flate2::bufread::MultiGzDecoder::new(bytes))),
         (_, true) => {
             Box::new(BufReader::with_capacity(chunk, zstd::stream::read::Decoder::with_buffer(bytes)?))
         }
-        _ => Box::new(bytes),
-    })
+        _ => return Ok(Box::new(bytes)),
+    };
+    io::copy(&mut unpacked.by_ref().take(skip), &mut io::sink())?;
+    Ok(unpacked)
 }
 
 /// The ending that tells the format: `csv` of `a.csv.gz`.

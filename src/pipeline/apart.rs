@@ -22,6 +22,8 @@ pub(super) struct Apart {
     pause: Option<Duration>,
     /// Whether there may be further inputs when all have ended.
     stays: bool,
+    /// Whether nothing is given up, however long it takes.
+    holds: bool,
     /// Called before something is waited for.
     tap: Tap,
     /// The inputs that the others wait for, and until when.
@@ -58,6 +60,7 @@ impl Apart {
             patience,
             pause,
             stays,
+            holds: false,
             tap,
             awaited: BTreeMap::new(),
             idle: BTreeSet::new(),
@@ -84,7 +87,21 @@ impl Apart {
 
     /// The others wait for this input, which was asked.
     pub(super) fn wait_for(&mut self, input: usize) {
-        self.awaited.insert(input, self.patience.map(|patience| now() + patience));
+        let patience = self.patience.filter(|_| !self.holds);
+        self.idle.remove(&input);
+        self.awaited.insert(input, patience.map(|patience| now() + patience));
+    }
+
+    /// Has nothing given up, or goes on to give up from now on.
+    pub(super) fn hold(&mut self, holds: bool) {
+        self.holds = holds;
+        let awaited: Vec<usize> = self.awaited.keys().copied().collect();
+        awaited.into_iter().for_each(|input| self.wait_for(input));
+    }
+
+    /// Whether an input is waited for.
+    pub(super) fn awaits(&self) -> bool {
+        !self.awaited.is_empty()
     }
 
     /// Whether something is to be waited for before the others can go on, or because there are none.
@@ -119,9 +136,14 @@ impl Apart {
         }
     }
 
-    fn given_up(&mut self, input: usize) -> News {
+    /// The others do not wait for this input any more, until it has something.
+    pub(super) fn give_up(&mut self, input: usize) {
         self.awaited.remove(&input);
         self.idle.insert(input);
+    }
+
+    fn given_up(&mut self, input: usize) -> News {
+        self.give_up(input);
         News::Idle(input)
     }
 

@@ -57,7 +57,7 @@ impl Decoder {
         let events = block.batch.rows().map(Row::event);
         let batch = Arc::new(Batch::of(program.fields(), events));
         let keys = Arc::new(RowKeys::of(program, &parts(workers).into(), &batch));
-        (Block { batch, rejects: block.rejects.clone() }, keys)
+        (Block { batch, rejects: block.rejects.clone(), marks: block.marks.clone() }, keys)
     }
 
     /// The next portions: a few for each thread, if the input may be read ahead.

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Workers;
 use super::apart::Apart;
 use super::decode::{Decoded, Decoder, Keyed, Supply};
-use crate::io::{Block, Error, Intake, Reject};
+use crate::io::{Block, Error, Intake, Mark, Place, Reject, Trail};
 use crate::program::Program;
 use crate::runtime::RowKeys;
 
@@ -25,6 +26,17 @@ pub(super) struct Feed {
     /// What ended the input, when the blocks before are used up.
     failed: Option<Error>,
     ended: bool,
+    /// Where the front is, but for what was used of the first block; and how many events and rejects that is.
+    mark: Mark,
+    used: u64,
+    /// So many are to be passed over: they were given another time.
+    skip: u64,
+    /// Whether nothing of it is given, and it is not waited for.
+    aside: bool,
+    /// Whether it is read elsewhere, and was asked.
+    asked: bool,
+    trail: Trail,
+    path: Option<PathBuf>,
 }
 
 /// What an input has next.
@@ -41,6 +53,8 @@ pub(super) enum Next {
 impl Feed {
     pub(super) fn new(intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let name = intake.name().to_owned();
+        let (from, trail) = (*intake.from(), intake.trail().clone());
+        let path = intake.path().map(Path::to_owned);
         let decoder = Box::new(Decoder::new(intake, program, workers));
         Feed {
             name,
@@ -51,6 +65,13 @@ impl Feed {
             row: 0,
             failed: None,
             ended: false,
+            mark: Mark { byte: from.byte, line: from.line, items: 0 },
+            used: 0,
+            skip: from.items,
+            aside: false,
+            asked: false,
+            trail,
+            path,
         }
     }
 
@@ -86,20 +107,79 @@ impl Feed {
 
     /// The rows before this one are used up.
     pub(super) fn use_up(&mut self, row: usize) {
+        self.used += (row - self.row) as u64;
         self.row = row;
         let is_over = |(block, _): &mut (Block, _)| row >= block.batch.len() && block.rejects.is_empty();
-        if self.blocks.pop_front_if(is_over).is_some() {
-            self.row = 0;
+        if let Some((block, _)) = self.blocks.pop_front_if(is_over) {
+            (self.row, self.used, self.mark) = (0, 0, block.marks.end);
         }
+    }
+
+    /// Up to where it was given.
+    pub(super) fn place(&self) -> Place {
+        let mark = self.blocks.front().map_or(self.mark, |(block, _)| block.marks.start);
+        // What was to be passed over and has not been read yet was given.
+        let items = mark.items + self.used + self.skip;
+        self.trail.place(Mark { items, ..mark }, self.path.as_deref())
+    }
+
+    /// Whether nothing of it is given.
+    pub(super) fn is_aside(&self) -> bool {
+        self.aside
+    }
+
+    /// Has nothing of it given, or what it has again; what it was before.
+    pub(super) fn set_aside(&mut self, aside: bool) -> bool {
+        std::mem::replace(&mut self.aside, aside)
+    }
+
+    /// Whether it is read elsewhere, and has been asked.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Whether it is read by whoever asks.
+    pub(super) fn is_here(&self) -> bool {
+        !matches!(self.supply, Some(Supply::Apart(_)))
+    }
+
+    /// Whether nothing of it is at hand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.failed.is_none() && !self.ended
+    }
+
+    /// Whether there is nothing more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended && self.blocks.is_empty() && self.failed.is_none()
+    }
+
+    /// Passes over what was given another time; whether there was any.
+    fn pass_over(&mut self) -> bool {
+        let most = usize::try_from(self.skip).unwrap_or(usize::MAX).min(self.until().saturating_sub(self.row));
+        if most > 0 {
+            self.skip -= most as u64;
+            self.use_up(self.row + most);
+        } else if let Some((block, _)) = self.blocks.front_mut().filter(|_| self.skip > 0) {
+            let passed = block.rejects.pop_front().is_some();
+            self.skip -= u64::from(passed);
+            self.used += u64::from(passed);
+            self.use_up(self.row);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// What comes next; reads on if nothing is there.
     pub(super) fn next(&mut self) -> Next {
         loop {
-            if self.has_row() {
+            if self.pass_over() {
+                continue;
+            } else if self.has_row() {
                 return Next::Row;
             } else if let Some((block, _)) = self.blocks.front_mut() {
                 let reject = block.rejects.pop_front();
+                self.used += u64::from(reject.is_some());
                 self.use_up(self.row);
                 if let Some((_, reject)) = reject {
                     return Next::Reject(reject);
@@ -117,7 +197,10 @@ impl Feed {
                 match decoded {
                     Some(decoded) => self.take(decoded),
                     None if self.ended => {}
-                    None => return Next::Wait,
+                    None => {
+                        self.asked = true;
+                        return Next::Wait;
+                    }
                 }
             }
         }
@@ -157,6 +240,7 @@ impl Feed {
 
     /// What was waited for.
     pub(super) fn arrive(&mut self, decoded: Decoded, decoder: Option<Box<Decoder>>) {
+        self.asked = false;
         self.take(decoded);
         if let Some(decoder) = decoder {
             self.supply = Some(Supply::Here(decoder));

@@ -1,7 +1,7 @@
 //! Several inputs as one stream of rows.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Workers;
 use super::apart::{Apart, News};
 use super::feed::{Feed, Next};
 use crate::event::{Batch, Row};
-use crate::io::{Error, Intake, Reject, Tap};
+use crate::io::{Error, Intake, Place, Reject, Tap};
 use crate::program::Program;
 use crate::runtime::RowKeys;
 use crate::time::Timestamp;
@@ -25,8 +25,14 @@ pub enum Portion {
     Reject(Reject),
     /// An input that breaks off.
     Broken(Error),
-    /// The name of an input that has said nothing for so long that the others do not wait for it, until it does.
-    Idle(String),
+    /// An input that has said nothing for so long that the others do not wait for it, until it does.
+    Idle(usize),
+    /// An input that was not waited for, and is again: its next rows stand where they belong beside those of the others.
+    Back(usize),
+    /// An input that is at its end.
+    Ended(usize),
+    /// As much was given as was to be: [`Flow::give_until`].
+    Reached,
     /// Nothing has come for a while, and nothing is known to come.
     Quiet,
 }
@@ -45,15 +51,26 @@ pub struct Run {
 /// The rows of several inputs by time, source and offset: of the next rows of all inputs the earliest comes first. An
 /// input that is not ordered by itself keeps its order.
 ///
+/// What is given is a matter of the inputs alone, but for what a clock decides: which inputs are waited for. That is told by
+/// [`Portion::Idle`], [`Back`](Portion::Back) and [`Ended`](Portion::Ended) before it makes a difference, and can be decided again
+/// in the same way ([`set_aside`](Flow::set_aside)) where as much has been given ([`give_until`](Flow::give_until)).
+///
 /// Where the next bytes may be long in coming, nothing is read before all that was read is given, so that a pipe gives
 /// each row as soon as it is read. Files are read and decoded ahead while what was read before is judged.
 pub struct Flow {
     feeds: Vec<Feed>,
     heads: BinaryHeap<Reverse<Head>>,
-    /// Inputs whose next row is not known yet.
+    /// Inputs whose next row is not known yet, the first one last.
     wanted: Vec<usize>,
     /// Inputs that are not waited for without end.
     apart: Option<Apart>,
+    /// Inputs that are waited for again.
+    returning: VecDeque<usize>,
+    /// How many rows and rejects were given, and up to how many are to be.
+    given: u64,
+    until: Option<u64>,
+    /// Whether nothing is decided by a clock.
+    holds: bool,
 }
 
 /// The place of an input's next row, and the input.
@@ -64,7 +81,21 @@ impl Flow {
     pub fn new(intakes: Vec<Intake>, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let wanted = (0..intakes.len()).rev().collect();
         let feeds = intakes.into_iter().map(|intake| Feed::new(intake, program, workers)).collect();
-        Flow { feeds, heads: BinaryHeap::new(), wanted, apart: None }
+        Flow {
+            feeds,
+            heads: BinaryHeap::new(),
+            wanted,
+            apart: None,
+            returning: VecDeque::new(),
+            given: 0,
+            until: None,
+            holds: false,
+        }
+    }
+
+    /// The same, where so many rows and rejects were given before.
+    pub fn going_on(self, given: u64) -> Self {
+        Flow { given, ..self }
     }
 
     /// The same, but that an input whose bytes may be long in coming, as those of a pipe, is waited for no longer than this
@@ -103,9 +134,79 @@ impl Flow {
         if let Some(apart) = &self.apart {
             feed.set_apart(self.feeds.len(), apart)?;
         }
-        self.wanted.push(self.feeds.len());
         self.feeds.push(feed);
+        self.want(self.feeds.len() - 1);
         Ok(())
+    }
+
+    /// How many rows and rejects were given so far.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Gives no more than so many rows and rejects in all, and then [`Portion::Reached`]; without a number all.
+    pub fn give_until(&mut self, given: Option<u64>) {
+        self.until = given;
+    }
+
+    /// Has nothing decided by a clock: inputs that are waited for are waited for without end, the others not taken back. When it
+    /// ends, those that are not waited for are given another chance.
+    pub fn hold(&mut self, holds: bool) {
+        self.holds = holds;
+        self.apart.iter_mut().for_each(|apart| apart.hold(holds));
+        if !holds {
+            let is_back = |feed: &&mut Feed| feed.is_aside() && !feed.has_ended() && !feed.is_asked();
+            let back = self.feeds.iter_mut().enumerate().filter(|(_, feed)| is_back(feed));
+            self.returning.extend(back.map(|(input, _)| input));
+        }
+    }
+
+    /// Whether an input is not waited for.
+    pub fn is_aside(&self, input: usize) -> bool {
+        self.feeds.get(input).is_some_and(Feed::is_aside)
+    }
+
+    /// Decides that an input is not waited for any more and nothing of it is given, or that it is again.
+    pub fn set_aside(&mut self, input: usize, aside: bool) {
+        let Some(feed) = self.feeds.get_mut(input) else { return };
+        if feed.set_aside(aside) == aside {
+            return;
+        }
+        let is_asked = feed.is_asked();
+        self.wanted.retain(|wanted| *wanted != input);
+        self.heads.retain(|Reverse((_, head))| *head != input);
+        if !is_asked && !aside {
+            self.want(input);
+        }
+        let apart = self.apart.iter_mut().filter(|_| is_asked);
+        apart.for_each(|apart| if aside { apart.give_up(input) } else { apart.wait_for(input) });
+    }
+
+    /// Up to where each input was given, in the order in which they were added. The files are looked at, to know them again.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.feeds.iter().map(Feed::place)
+    }
+
+    /// The name of an input.
+    pub fn name(&self, input: usize) -> &str {
+        self.feeds.get(input).map_or("", Feed::name)
+    }
+
+    /// The next row of this input is to be found out.
+    fn want(&mut self, input: usize) {
+        let at = self.wanted.partition_point(|wanted| *wanted > input);
+        self.wanted.insert(at, input);
+    }
+
+    /// The input that is asked next, by its place in `wanted`. What inputs that are read apart have is looked at when all have
+    /// come that are waited for, so that it does not matter which came first.
+    fn candidate(&self) -> Option<usize> {
+        let awaits = self.apart.as_ref().is_some_and(Apart::awaits);
+        let is_next = |at: &usize| {
+            let feed = self.wanted.get(*at).and_then(|input| self.feeds.get(*input));
+            feed.is_some_and(|feed| !awaits || feed.is_here() || feed.is_empty())
+        };
+        (0..self.wanted.len()).rev().find(is_next)
     }
 
     /// Goes on for another program; what was read ahead is made of its lines again.
@@ -129,11 +230,18 @@ impl Flow {
                 None
             }
             Next::Reject(reject) => {
-                self.wanted.push(input);
+                self.given += 1;
+                self.want(input);
                 Some(Portion::Reject(reject))
             }
-            Next::Broken(error) => Some(Portion::Broken(error)),
-            Next::End => None,
+            Next::Broken(error) => {
+                self.want(input);
+                Some(Portion::Broken(error))
+            }
+            Next::End => {
+                feed.set_aside(true);
+                Some(Portion::Ended(input))
+            }
             Next::Wait => {
                 self.apart.iter_mut().for_each(|apart| apart.wait_for(input));
                 None
@@ -141,33 +249,47 @@ impl Flow {
         }
     }
 
-    /// Waits for inputs that are read apart, if that is due; what is to be said of it.
-    fn wait(&mut self) -> ControlFlow<Portion> {
-        let others = !self.heads.is_empty();
+    /// Whether there are inputs whose rows may be given while others are waited for.
+    fn has_others(&self) -> bool {
+        !self.heads.is_empty() || !self.wanted.is_empty()
+    }
+
+    /// Waits for inputs that are read apart, if that is due; whether something came, or what is to be said of it.
+    fn wait(&mut self) -> ControlFlow<Portion, bool> {
+        let others = self.has_others();
         match self.apart.as_mut().and_then(|apart| apart.next(others)) {
-            None => {}
+            None => ControlFlow::Continue(false),
             Some(News::Idle(input)) => {
-                let name = self.feeds.get(input).map(|feed| feed.name().to_owned());
-                return ControlFlow::Break(Portion::Idle(name.unwrap_or_default()));
+                self.feeds.get_mut(input).map(|feed| feed.set_aside(true));
+                ControlFlow::Break(Portion::Idle(input))
             }
-            Some(News::Quiet) => return ControlFlow::Break(Portion::Quiet),
+            Some(News::Quiet) => ControlFlow::Break(Portion::Quiet),
             Some(News::Arrived(arrival)) => {
-                if let Some(feed) = self.feeds.get_mut(arrival.input) {
-                    feed.arrive(arrival.decoded, arrival.decoder);
-                    self.wanted.push(arrival.input);
+                let Some(feed) = self.feeds.get_mut(arrival.input) else {
+                    return ControlFlow::Continue(true);
+                };
+                feed.arrive(arrival.decoded, arrival.decoder);
+                match feed.is_aside() {
+                    false => self.want(arrival.input),
+                    true if !self.holds => self.returning.push_back(arrival.input),
+                    true => {}
                 }
+                ControlFlow::Continue(true)
             }
         }
-        ControlFlow::Continue(())
     }
 
     /// The rows of an input that come before the next row of any other.
     fn run(&mut self, input: usize) -> Option<Run> {
         let before = self.heads.peek().map(|Reverse((place, _))| *place);
         let feed = self.feeds.get_mut(input)?;
+        let most = self.until.map_or(usize::MAX, |until| {
+            usize::try_from(until.saturating_sub(self.given)).unwrap_or(usize::MAX)
+        });
         let until = feed.until();
         let (block, keys, start) = feed.front()?;
         let (batch, keys) = (Arc::clone(&block.batch), Arc::clone(keys));
+        let until = until.min(start.saturating_add(most));
         let stops = |row: &usize| match (before, batch.row(*row)) {
             (Some(before), Some(row)) => row.place() >= before,
             _ => false,
@@ -177,6 +299,7 @@ impl Flow {
             None => until,
         };
         feed.use_up(end);
+        self.given += (end - start) as u64;
         Some(Run { batch, rows: start..end, keys })
     }
 }
@@ -188,31 +311,40 @@ impl Iterator for Flow {
     fn next(&mut self) -> Option<Portion> {
         let mut runs = Vec::new();
         loop {
-            while let Some(&input) = self.wanted.last() {
-                if !runs.is_empty() && !self.feeds.get(input).is_some_and(Feed::has_row) {
+            let is_reached = self.until.is_some_and(|until| self.given >= until);
+            if !runs.is_empty() && (is_reached || !self.returning.is_empty()) {
+                return Some(Portion::Rows(runs));
+            } else if is_reached {
+                return Some(Portion::Reached);
+            } else if let Some(input) = self.returning.pop_front() {
+                self.set_aside(input, false);
+                return Some(Portion::Back(input));
+            }
+            while let Some(at) = self.candidate() {
+                let is_row = |input: &usize| self.feeds.get(*input).is_some_and(Feed::has_row);
+                if !runs.is_empty() && !self.wanted.get(at).is_some_and(is_row) {
                     return Some(Portion::Rows(runs));
                 }
-                self.wanted.pop();
+                let input = self.wanted.remove(at);
                 if let Some(found) = self.ask(input) {
                     return Some(found);
                 }
             }
             if let Some(apart) = &self.apart {
-                if !runs.is_empty() && apart.has_to_wait(!self.heads.is_empty()) {
+                if !runs.is_empty() && apart.has_to_wait(self.has_others()) {
                     return Some(Portion::Rows(runs));
                 }
-                if let ControlFlow::Break(idle) = self.wait() {
-                    return Some(idle);
-                }
-                if !self.wanted.is_empty() {
-                    continue;
+                match self.wait() {
+                    ControlFlow::Break(found) => return Some(found),
+                    ControlFlow::Continue(true) => continue,
+                    ControlFlow::Continue(false) => {}
                 }
             }
             let Some(Reverse((_, input))) = self.heads.pop() else {
                 return (!runs.is_empty()).then_some(Portion::Rows(runs));
             };
-            self.wanted.push(input);
             runs.extend(self.run(input));
+            self.want(input);
         }
     }
 }

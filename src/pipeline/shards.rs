@@ -7,6 +7,7 @@ use super::{Run, Workers};
 use crate::program::Program;
 use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Straight, ascend};
 use crate::sink::Sink;
+use crate::snapshot::{RestoreError, Snapshot};
 use crate::stream::{AtEnd, Options, RuleStats, Stats, Swapped};
 use crate::time::Timestamp;
 
@@ -74,6 +75,42 @@ impl Shards {
         // A sink that says stop has remembered why.
         let _ = self.gate.swap(program, now, certain, sink);
         swapped
+    }
+
+    /// Everything that the engines hold, for [`restore`](Shards::restore): the sections of a snapshot, the global one first.
+    ///
+    /// Cost: one pass over what is held, side by side.
+    pub fn snapshot(&mut self) -> Vec<Vec<u8>> {
+        let Some((first, others)) = self.engines.split_first() else { return Vec::new() };
+        let mut sections = vec![first.global(&others.iter().collect::<Vec<_>>(), &self.gate)];
+        let engines = self.engines.iter_mut().collect();
+        let parts = self.workers.map(engines, |engine: &mut Engine| engine.sections(&self.gate));
+        sections.extend(parts.into_iter().flatten());
+        sections
+    }
+
+    /// Goes on with what other ones held, also if they were more or fewer. What cannot be read is refused as a whole; the
+    /// engines are of no use then.
+    pub fn restore(&mut self, sections: &[impl AsRef<[u8]>]) -> Result<(), RestoreError> {
+        for section in sections {
+            let read = || Snapshot::read(section.as_ref(), &self.program);
+            match read()? {
+                Snapshot::Global(_) => {
+                    for engine in &mut self.engines {
+                        engine.put(read()?)?;
+                    }
+                }
+                Snapshot::Group(group) => {
+                    let number = group.group;
+                    let owner = self.engines.iter_mut().find(|engine| engine.groups().owns(number));
+                    let owner = owner.ok_or(RestoreError::NotOwned { group: number })?;
+                    owner.put(Snapshot::Group(group))?;
+                }
+            }
+        }
+        let gates = self.engines.iter_mut().map(Engine::take_gate);
+        gates.for_each(|gate| self.gate.absorb(gate));
+        Ok(())
     }
 
     /// Ends the input: what is buffered is judged, then deadlines hold or fire.

@@ -180,6 +180,12 @@ impl<O: Observer> Engine<O> {
         self.buffer.watermark()
     }
 
+    /// What it took back of what came out, for engines that have a gate in common.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn take_gate(&mut self) -> Gate {
+        std::mem::take(&mut self.gate)
+    }
+
     /// The key groups that it owns.
     pub fn groups(&self) -> &KeyGroups {
         &self.partitions.groups

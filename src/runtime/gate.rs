@@ -150,15 +150,25 @@ impl Gate {
         Some(quiet)
     }
 
-    /// The quiet times of a rule that began in a key group, as data.
-    pub(super) fn to_states(&self, rule: &str, group: u32) -> Vec<QuietState> {
-        let of_rule = self.quiet.iter().filter(|((name, ..), quiet)| name == rule && quiet.group == group);
-        of_rule.map(|((_, timeout, likeness), quiet)| quiet.to_state(*timeout, likeness)).collect()
+    /// The quiet times that began in some key groups, by group and rule, as data.
+    pub(super) fn to_states(
+        &self,
+        of: impl Fn(u32) -> bool,
+    ) -> BTreeMap<(u32, CompactString), Vec<QuietState>> {
+        let mut states: BTreeMap<_, Vec<QuietState>> = BTreeMap::new();
+        for ((rule, timeout, likeness), quiet) in self.quiet.iter().filter(|(_, quiet)| of(quiet.group)) {
+            let of_rule = states.entry((quiet.group, rule.clone())).or_default();
+            of_rule.push(quiet.to_state(*timeout, likeness));
+        }
+        states
     }
 
-    /// The rules that have a quiet time which began in a key group.
-    pub(super) fn rules_of(&self, group: u32) -> impl Iterator<Item = &CompactString> {
-        self.quiet.iter().filter(move |(_, quiet)| quiet.group == group).map(|((name, ..), _)| name)
+    /// Takes over what another one holds.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn absorb(&mut self, other: Gate) {
+        self.quiet.extend(other.quiet);
+        self.ends.extend(other.ends);
+        other.held_back.iter().for_each(|(rule, count)| self.add_held_back(rule, *count));
     }
 
     /// How many alerts of a rule were held back.

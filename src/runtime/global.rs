@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::{Counts, Engine};
+use super::gate::Gate;
 use super::naming::{name_groups, named};
 use super::observer::Observer;
 use super::sources::{Open, Sources};
@@ -26,10 +27,16 @@ impl<O: Observer> Engine<O> {
     /// what each has counted of the rules is added up. When it is restored into all of them, the one that owns the first
     /// key group takes those counts.
     pub fn snapshot_global_with(&self, others: &[&Self]) -> Vec<u8> {
+        self.global(others, &Gate::default())
+    }
+
+    /// The same, where this gate stands behind all of them and none has its own.
+    pub(crate) fn global(&self, others: &[&Self], gate: &Gate) -> Vec<u8> {
         let mut rules = self.rule_counts();
         for other in others {
             rules.iter_mut().zip(other.rule_counts()).for_each(|(sum, counts)| sum.add(&counts));
         }
+        rules.iter_mut().for_each(|rule| rule.suppressed += gate.held_back(&rule.name));
         let mut buffer = EventTable::new(self.partitions.program.fields());
         let mut arrived = Vec::new();
         for (arrival, row) in self.buffer.rows() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::engine::Engine;
-use super::gate::{Alike, Quiet};
+use super::gate::{Alike, Gate, Quiet};
 use super::logical::Misfit;
 use super::observer::Observer;
 use super::partition::Partition;
@@ -14,7 +14,7 @@ use super::table::{KeyBytes, Table};
 use crate::event::Held;
 use crate::program::{Compiled, Program};
 use crate::snapshot::{
-    Blob, Fate, Group, HeldTable, Labels, Malformed, PartitionState, RestoreError, Restored, RestoredRule,
+    Blob, Fate, Group, HeldTable, Labels, Malformed, PartitionState, QuietState, RestoreError, Restored, RestoredRule,
     RuleState, Section, Snapshot,
 };
 
@@ -55,24 +55,45 @@ impl<O: Observer> Engine<O> {
     ///
     /// Cost: all keys are passed over; the bytes grow with what is held.
     pub fn snapshot(&self, group: u32) -> Vec<u8> {
-        let mut partitions: BTreeMap<u32, Vec<(&KeyBytes, &Partition)>> = BTreeMap::new();
+        let mut held = self.held(&self.gate, |of| of == group);
+        self.section(group, held.remove(&group).unwrap_or_default())
+    }
+
+    /// The sections of all key groups of which anything is held, where this gate stands behind the engine.
+    ///
+    /// Cost: one pass over the keys; the bytes grow with what is held.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn sections(&self, gate: &Gate) -> Vec<Vec<u8>> {
+        let held = self.held(gate, |group| self.groups().owns(group));
+        held.into_iter().map(|(group, held)| self.section(group, held)).collect()
+    }
+
+    /// What is held of the keys of some groups.
+    fn held(&self, gate: &Gate, of: impl Fn(u32) -> bool) -> BTreeMap<u32, HeldOfGroup<'_>> {
+        let mut held: BTreeMap<u32, HeldOfGroup<'_>> = BTreeMap::new();
         let entries = self.partitions.tables.iter().flat_map(Table::iter);
-        for entry in entries.filter(|entry| entry.group == group) {
+        for entry in entries.filter(|entry| of(entry.group)) {
+            let rules = held.entry(entry.group).or_default();
             for (rule, state) in &entry.states {
-                partitions.entry(*rule).or_default().push((&entry.key, state));
+                rules.entry(*rule).or_default().0.push((&entry.key, state));
             }
         }
         // A rule may hold nothing but the memory of what came out.
-        for name in self.gate.rules_of(group) {
-            let mut rules = (0..).zip(self.partitions.program.compiled());
-            let rule = rules.find(|(_, rule)| rule.info.name == *name);
-            if let Some((rule, _)) = rule {
-                partitions.entry(rule).or_default();
+        let rules = self.partitions.program.compiled();
+        for ((group, name), quiet) in gate.to_states(of) {
+            if let Some(rule) = rules.iter().position(|rule| rule.info.name == name) {
+                held.entry(group).or_default().entry(rule as u32).or_default().1 = quiet;
             }
         }
+        held
+    }
+
+    fn section(&self, group: u32, held: HeldOfGroup<'_>) -> Vec<u8> {
         let mut events = HeldTable::default();
-        let rules =
-            partitions.into_iter().map(|(rule, states)| self.rule_state(rule, group, states, &mut events));
+        let rules = held.into_iter().map(|(rule, (states, quiet))| RuleState {
+            quiet,
+            ..self.rule_state(rule, states, &mut events)
+        });
         let rules = rules.collect();
         let groups = self.partitions.groups.count();
         let events = events.into_events(self.partitions.program.fields());
@@ -86,7 +107,12 @@ impl<O: Observer> Engine<O> {
     /// A rule is known again by its name and version. One that is not there or was changed loses its partial matches,
     /// and the report says so. What cannot be read is refused as a whole, and the engine is as before.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<Restored, RestoreError> {
-        match Snapshot::read(bytes, &self.partitions.program)? {
+        self.put(Snapshot::read(bytes, &self.partitions.program)?)
+    }
+
+    /// Takes back what was read of a section.
+    pub(crate) fn put(&mut self, snapshot: Snapshot) -> Result<Restored, RestoreError> {
+        match snapshot {
             Snapshot::Global(global) => self.restore_global(global),
             Snapshot::Group(group) => self.restore_group(group),
         }
@@ -95,7 +121,6 @@ impl<O: Observer> Engine<O> {
     fn rule_state(
         &self,
         rule: u32,
-        group: u32,
         mut states: Vec<(&KeyBytes, &Partition)>,
         events: &mut HeldTable,
     ) -> RuleState {
@@ -109,7 +134,7 @@ impl<O: Observer> Engine<O> {
             version: compiled.info.version.clone(),
             labels: Labels::new(program.pattern_of(compiled), &compiled.automaton),
             partitions: states.into_iter().map(state).collect(),
-            quiet: self.gate.to_states(&compiled.info.name, group),
+            quiet: Vec::new(),
         }
     }
 
@@ -221,6 +246,9 @@ impl<O: Observer> Engine<O> {
         }
     }
 }
+
+/// What is held of a key group: for each rule the states of its keys, and what came out of it.
+type HeldOfGroup<'e> = BTreeMap<u32, (Vec<(&'e KeyBytes, &'e Partition)>, Vec<QuietState>)>;
 
 /// A state that a snapshot gives back.
 struct Taken {

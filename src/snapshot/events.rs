@@ -73,17 +73,16 @@ impl<'p> EventTable<'p> {
     /// Adds a bound event.
     fn push_held(&mut self, held: &Held) {
         let kept = held.values().map(|(field, value)| (field, value.clone()));
-        self.push(held.stamp(), held.whole().map(|event| &**event), kept);
+        self.push(held.stamp(), held.whole().map(|event| &**event), kept, false);
     }
 
-    /// Adds an event that nothing has bound yet.
+    /// Adds an event that nothing has bound yet, with all it says: by which rules it will be judged is not known.
     pub(crate) fn push_row(&mut self, row: Row<'_>) {
         let fields = (0..self.fields.len()).filter_map(FieldId::new);
-        self.push(
-            &row.stamp(),
-            row.kept().as_deref(),
-            fields.map(|field| (field, row.value(field).to_value())),
-        );
+        let whole = row.whole();
+        let reference = whole.is_some() && !row.is_kept();
+        let kept = fields.map(|field| (field, row.value(field).to_value()));
+        self.push(&row.stamp(), whole.as_deref(), kept, reference);
     }
 
     pub(crate) fn into_events(self) -> Events {
@@ -91,7 +90,13 @@ impl<'p> EventTable<'p> {
     }
 
     /// Adds an event: all of it, or else what is kept of it.
-    fn push(&mut self, stamp: &Stamp, whole: Option<&Event>, kept: impl Iterator<Item = (FieldId, Value)>) {
+    fn push(
+        &mut self,
+        stamp: &Stamp,
+        whole: Option<&Event>,
+        kept: impl Iterator<Item = (FieldId, Value)>,
+        reference: bool,
+    ) {
         let source = self.source(&stamp.source);
         let kept = kept.filter(|(_, value)| whole.is_none() && !value.is_null());
         let kept = kept.map(|(field, value)| (self.path(field), value)).collect();
@@ -103,6 +108,7 @@ impl<'p> EventTable<'p> {
             identity: Blob(stamp.identity.to_be_bytes().to_vec()),
             record: whole.map(|event| event.fields.clone()),
             kept,
+            reference,
         });
     }
 
@@ -130,6 +136,7 @@ impl Events {
         let mut batch = Batch::new(program.fields());
         self.each(program, |stamp, read| match read {
             Read::Whole(event) => batch.push(event),
+            Read::Reference(event) => batch.push_reference(event),
             Read::Kept(fields) => batch.known(&stamp, &fields),
         })?;
         Ok(batch)
@@ -142,7 +149,7 @@ impl Events {
             let kind = stamp.kind.as_ref().and_then(|kind| program.kinds().get_index_of(kind));
             let columns = program.held(kind);
             let value = |column: &FieldId| match &read {
-                Read::Whole(event) => event.get(program.fields().path(*column)).clone(),
+                Read::Whole(event) | Read::Reference(event) => event.get(program.fields().path(*column)).clone(),
                 Read::Kept(fields) => {
                     let found = fields.iter().find(|(field, _)| field == column);
                     found.map(|(_, value)| value.clone()).unwrap_or_default()
@@ -151,7 +158,7 @@ impl Events {
             let values = columns.iter().map(value).collect();
             let whole = match read {
                 Read::Whole(event) => Some(event),
-                Read::Kept(_) => None,
+                Read::Kept(_) | Read::Reference(_) => None,
             };
             held.push(Arc::new(Held::from_parts(stamp, whole, columns, values)));
         })?;
@@ -167,6 +174,7 @@ impl Events {
         for event in self.events {
             let stamp = event.stamp(&sources)?;
             let read = match event.record {
+                Some(record) if event.reference => Read::Reference(stamp.clone().event(record)),
                 Some(record) => Read::Whole(stamp.clone().event(record)),
                 None => Read::Kept(known(event.kept, &fields)?),
             };
@@ -179,6 +187,8 @@ impl Events {
 /// What is read of an event.
 enum Read {
     Whole(Arc<Event>),
+    /// All of it, of which only what rules read is kept when it is bound.
+    Reference(Arc<Event>),
     Kept(Vec<(FieldId, Value)>),
 }
 

@@ -153,9 +153,11 @@ pub(crate) struct EventData {
     pub(crate) record: Option<Record>,
     /// Else what is kept of it, by the numbers of paths.
     pub(crate) kept: Vec<(u32, Value)>,
+    /// Whether of an event with a record only what rules ask for is kept when it is bound.
+    pub(crate) reference: bool,
 }
 
-record! { EventData { 0 time, 1 kind, 2 source, 3 offset, 4 identity, 5 record, 6 kept } }
+record! { EventData { 0 time, 1 kind, 2 source, 3 offset, 4 identity, 5 record, 6 kept, 7 reference } }
 
 /// The partitions of one rule.
 #[derive(Debug)]

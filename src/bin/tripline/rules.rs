@@ -1,6 +1,6 @@
 //! Reading rule files and folders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -57,7 +57,20 @@ pub(crate) struct Compiled {
     pub(crate) program: Option<Program>,
     /// What was read for it.
     pub(crate) seen: Seen,
-    /// Tells what was read, and with which parameters, apart from anything else.
+    /// What it was compiled from.
+    pub(crate) origin: Origin,
+}
+
+/// What a rule set is compiled from.
+#[derive(Clone, Default)]
+pub(crate) struct Origin {
+    /// The files.
+    pub(crate) sources: Vec<SourceFile>,
+    /// Values of parameters.
+    pub(crate) params: Vec<(String, String)>,
+    /// The files of lists and tables, each with a number that tells its content apart.
+    pub(crate) data: BTreeMap<PathBuf, u128>,
+    /// Tells all of it apart from anything else.
     pub(crate) contents: u128,
 }
 
@@ -77,7 +90,9 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
         let read = files.read();
         seen.extend(read.seen);
         let contents = xxh3_128(format!("{sources:?} {params:?} {:?}", read.contents).as_bytes());
-        return Ok(Compiled { sources, findings, program, seen, contents });
+        let params = params.params.clone();
+        let origin = Origin { sources: sources.clone(), params, data: read.contents, contents };
+        return Ok(Compiled { sources, findings, program, seen, origin });
     }
     for (file, source) in (0..).map(FileId).zip(&sources) {
         if !findings.iter().any(|f| f.span().file == file) {
@@ -85,7 +100,7 @@ pub(crate) fn compile(paths: &[PathBuf], params: &Params, limits: &Limits) -> Re
         }
     }
     let findings = diagnostic::in_order(findings, limits.diagnostics);
-    Ok(Compiled { sources, findings, program: None, seen, contents: 0 })
+    Ok(Compiled { sources, findings, program: None, seen, origin: Origin::default() })
 }
 
 /// The rule set, or its end: everything that is wrong is drawn. Lints are for `check`; here they are counted.

@@ -77,6 +77,7 @@ impl Scanner {
 
     /// The rows of the lines of a chunk, and what among them is no event.
     pub fn block(&mut self, chunk: Chunk) -> Block {
+        let marks = chunk.marks();
         let (first, text, spoilt) = chunk.into_text();
         let mut spoilt = spoilt.into_iter().peekable();
         let mut batch =
@@ -109,7 +110,7 @@ impl Scanner {
             (start, number) = (start + length + 1, number + 1);
         }
         self.before = (text.len(), batch.len());
-        Block { batch: Arc::new(batch.read(text)), rejects }
+        Block { batch: Arc::new(batch.read(text)), rejects, marks }
     }
 
     /// One line without its LF that the decoder has to read.

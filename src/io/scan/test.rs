@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::Scanner;
 use crate::event::{Batch, Event, Fields, Keep, Row, Source};
 use crate::io::assemble::Assembler;
-use crate::io::chunk::Chunks;
+use crate::io::chunk::{Chunks, Mark};
 use crate::io::ndjson::Ndjson;
 use crate::io::open::Bytes;
 use crate::io::reader::{Decode, Item};
@@ -85,7 +85,7 @@ impl Bytes for BufReader<&[u8]> {}
 /// What the scanner makes of it, read in chunks of this size.
 fn scanned(bytes: &[u8], options: &Arc<ReadOptions>, chunk: usize) -> (Vec<String>, Vec<String>) {
     let input = BufReader::with_capacity(chunk % 7 + 1, bytes);
-    let mut chunks = Chunks::new(input, chunk, options.limits.line_bytes);
+    let mut chunks = Chunks::new(input, Mark::default(), chunk, options.limits.line_bytes);
     let mut scanner = Scanner::new(&fields(), &source(), options, Keep::Events);
     let (mut rows, mut rejects) = (Vec::new(), Vec::new());
     while let Some(chunk) = chunks.next().unwrap() {
@@ -361,7 +361,7 @@ fn unaided(lines: &[&str]) -> usize {
     let options = Arc::new(options(0));
     let mut scanner = Scanner::new(&fields(), &source(), &options, Keep::References);
     let text = lines.join("\n");
-    let mut chunks = Chunks::new(text.as_bytes(), 0, options.limits.line_bytes);
+    let mut chunks = Chunks::new(text.as_bytes(), Mark::default(), 0, options.limits.line_bytes);
     while let Some(chunk) = chunks.next().unwrap() {
         scanner.block(chunk);
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use tripline::diagnostic::Diagnostic;
 use tripline::io::{Error, Input, Inputs, Item, Merge, Reject};
-use tripline::pipeline::{Flow, Portion, Shards, Workers};
+use tripline::pipeline::{Flow, Portion, Shards};
 use tripline::reference::Reference;
 use tripline::{AtEnd, Duration, EngineOptions, Program, SourceFile, Stats};
 
 use super::interrupt::Interrupt;
-use super::live::Live;
+use super::live::{Live, Works};
 use super::output::Shared;
+use super::state::Decision;
 use super::progress::Progress;
 use super::summary::{Counts, Kept};
 use super::{Args, End};
@@ -29,7 +30,7 @@ pub(super) struct Drive<'r> {
     pub(super) terminal: &'r Terminal,
 }
 
-impl Drive<'_> {
+impl<'r> Drive<'r> {
     /// Opens all inputs; whether one could not be, which is said, and the others are read all the same, if there is
     /// any.
     pub(super) fn open<T>(
@@ -82,32 +83,60 @@ impl Drive<'_> {
     }
 
     /// Pushes all rows through the engine.
-    pub(super) fn fast(self, mut flow: Flow, workers: &Arc<Workers>, mut live: Live<'_>) -> Counts {
-        let mut counts = self.counts();
-        let mut engines = Shards::new(self.program, &self.options(), workers);
-        let mut sink = self.shared.clone();
-        while let Some(portion) = flow.next() {
-            let goes_on = match portion {
-                Portion::Rows(runs) => {
-                    runs.iter().for_each(|run| counts.see_rows(run));
-                    live.clock.iter_mut().for_each(|clock| clock.hear(counts.newest));
-                    engines.push(&runs, &mut sink)
-                }
-                Portion::Reject(reject) => self.reject(&reject, &mut counts),
-                Portion::Broken(error) => self.broken(&error, &mut counts),
-                Portion::Idle(name) => self.idle(name, &mut counts),
-                Portion::Quiet => live.quiet(self, &mut engines, &mut sink),
-            };
-            match goes_on {
-                ControlFlow::Break(()) if counts.is_strict() => break,
-                ControlFlow::Break(()) => return counts,
-                ControlFlow::Continue(()) => {}
-            }
-            live.turn(self, (&mut flow, &mut engines), &mut counts, &mut sink);
+    pub(super) fn fast(self, mut flow: Flow, mut engines: Shards, mut live: Live<'_>) -> Counts {
+        let (mut counts, mut sink) = (self.counts(), self.shared.clone());
+        counts.rejects.clone_from(&live.rejects);
+        let mut works =
+            Works { flow: &mut flow, engines: &mut engines, counts: &mut counts, sink: &mut sink };
+        let ended = self.go(&mut works, &mut live);
+        if ended.is_break() && !counts.is_strict() {
+            return counts;
         }
-        // A sink that says stop has remembered why.
-        let _ = engines.finish(self.at_end(), &mut sink);
+        // A sink that says stop has remembered why. The stream goes on if another run does.
+        if !live.lasts() {
+            let _ = engines.finish(self.at_end(), &mut sink);
+        }
         self.ended(counts, flow.notes(), engines.stats())
+    }
+
+    /// Does what comes, to the end.
+    fn go(self, works: &mut Works<'_>, live: &mut Live<'_>) -> ControlFlow<()> {
+        live.begin(self, works)?;
+        loop {
+            while let Some(portion) = works.flow.next() {
+                self.take(portion, works, live)?;
+                if live.lasts() && self.interrupt.exit().is_some() {
+                    break;
+                }
+                live.turn(self, works)?;
+            }
+            if !live.is_catching_up() || self.interrupt.exit().is_some() {
+                break;
+            }
+            live.give_up(self, works)?;
+        }
+        live.end(self, works);
+        ControlFlow::Continue(())
+    }
+
+    fn take(self, portion: Portion, works: &mut Works<'_>, live: &mut Live<'_>) -> ControlFlow<()> {
+        match portion {
+            Portion::Rows(runs) => {
+                runs.iter().for_each(|run| works.counts.see_rows(run));
+                live.clock.iter_mut().for_each(|clock| clock.hear(works.counts.newest));
+                works.engines.push(&runs, works.sink)
+            }
+            Portion::Reject(reject) => self.reject(&reject, works.counts),
+            Portion::Broken(error) => self.broken(&error, works.counts),
+            Portion::Idle(input) => {
+                self.idle(works.flow.name(input).to_owned(), works.counts)?;
+                live.note_input(works, input, Decision::Aside)
+            }
+            Portion::Back(input) => live.note_input(works, input, Decision::Back),
+            Portion::Ended(input) => live.note_input(works, input, Decision::Aside),
+            Portion::Reached => live.decide_again(self, works, works.flow.given()),
+            Portion::Quiet => live.quiet(self, works),
+        }
     }
 
     fn counts(self) -> Counts {
@@ -120,8 +149,18 @@ impl Drive<'_> {
         Counts::new(self.program, kept)
     }
 
-    fn options(self) -> EngineOptions {
+    pub(super) fn options(self) -> EngineOptions {
         EngineOptions { lateness: self.lateness() }
+    }
+
+    /// Whether inputs are read on as they grow.
+    pub(super) fn follows(self) -> bool {
+        self.args.matching.follow
+    }
+
+    /// The inputs as they were named.
+    pub(super) fn arguments(self) -> &'r [String] {
+        &self.args.inputs
     }
 
     pub(super) fn lateness(self) -> Duration {

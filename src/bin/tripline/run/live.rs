@@ -1,17 +1,21 @@
 //! What a run beside a live stream does between two portions of it.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
-use tripline::io::{Discovery, Input, Intake};
+use tripline::io::{Discovery, Input, Intake, Reason};
 use tripline::pipeline::{Flow, Shards, Workers};
 use tripline::{Program, Timestamp};
 
 use super::drive::Drive;
+use super::lasting::Lasting;
 use super::output::Shared;
-use super::reload::Reloads;
+use super::reload::{Reloads, Ruling, STAY};
+use super::state::Decision;
 use super::summary::Counts;
 
 /// How often is looked for new inputs.
@@ -34,6 +38,17 @@ pub(super) struct Live<'r> {
     pub(super) reloads: Option<Reloads>,
     pub(super) clock: Option<Clock>,
     pub(super) newcomers: Option<Newcomers<'r>>,
+    pub(super) lasting: Option<Lasting>,
+    /// What the run before has counted.
+    pub(super) rejects: BTreeMap<Reason, u64>,
+}
+
+/// What a run works with.
+pub(super) struct Works<'w> {
+    pub(super) flow: &'w mut Flow,
+    pub(super) engines: &'w mut Shards,
+    pub(super) counts: &'w mut Counts,
+    pub(super) sink: &'w mut Shared,
 }
 
 /// Opens an input for the rule set that runs.
@@ -41,7 +56,7 @@ type Open<'r> = dyn Fn(&Input, &Arc<Program>) -> Result<Intake, tripline::io::Er
 
 /// Inputs that come up.
 pub(super) struct Newcomers<'r> {
-    discovery: Discovery,
+    pub(super) discovery: Discovery,
     open: Box<Open<'r>>,
     workers: Arc<Workers>,
     looked: Instant,
@@ -59,32 +74,38 @@ impl<'r> Newcomers<'r> {
         Newcomers { discovery, open: Box::new(open), workers, looked, failed: None }
     }
 
-    fn look(&mut self, drive: Drive<'_>, program: &Arc<Program>, flow: &mut Flow, counts: &mut Counts) {
-        if self.looked.elapsed() < LOOK {
-            return;
+    /// What has come up, if it is time to look.
+    pub(super) fn look(&mut self, drive: Drive<'_>, at_once: bool) -> Vec<Input> {
+        if self.looked.elapsed() < LOOK && !at_once {
+            return Vec::new();
         }
         self.looked = now();
-        let new = match self.discovery.look() {
-            Ok(new) => new,
+        match self.discovery.look() {
+            Ok(new) => {
+                self.failed = None;
+                new
+            }
             Err(error) => {
                 let text = error.to_string();
                 if self.failed.as_ref() != Some(&text) {
                     drive.error(&text);
                 }
-                return self.failed = Some(text);
+                self.failed = Some(text);
+                Vec::new()
             }
-        };
-        self.failed = None;
-        for input in new {
-            drive.note(&format!("`{}` has come up and is read too", input.source().name));
-            let added = (self.open)(&input, program).map_err(|error| error.to_string());
-            let added = added.and_then(|intake| {
-                flow.add(intake, program, &self.workers).map_err(|e| format!("cannot start a thread: {e}"))
-            });
-            if let Err(error) = added {
-                drive.error(&error);
-                counts.failed = true;
-            }
+        }
+    }
+
+    /// Has one more input read.
+    pub(super) fn add(&self, input: &Input, drive: Drive<'_>, works: &mut Works<'_>) {
+        let program = Arc::clone(works.engines.program());
+        let added = (self.open)(input, &program).map_err(|error| error.to_string());
+        let added = added.and_then(|intake| {
+            works.flow.add(intake, &program, &self.workers).map_err(|e| format!("cannot start a thread: {e}"))
+        });
+        if let Err(error) = added {
+            drive.error(&error);
+            works.counts.failed = true;
         }
     }
 }
@@ -112,6 +133,16 @@ impl Clock {
         self.behind = Some(self.behind.map_or(behind, |least| least.min(behind)));
     }
 
+    /// By how much the newest event was behind the clock at the least, in nanoseconds.
+    pub(super) fn behind(&self) -> Option<i64> {
+        self.behind.and_then(|behind| i64::try_from(behind).ok())
+    }
+
+    /// Goes on where another one was.
+    pub(super) fn set_behind(&mut self, behind: Option<i64>) {
+        self.behind = behind.map(i128::from);
+    }
+
     /// Up to where time has come if nothing has for long enough.
     fn time(&self) -> Option<Timestamp> {
         let behind = match self.kind {
@@ -129,39 +160,79 @@ impl Clock {
 
 impl Live<'_> {
     /// Does what is to be done now.
-    pub(super) fn turn(
-        &mut self,
-        drive: Drive<'_>,
-        (flow, engines): (&mut Flow, &mut Shards),
-        counts: &mut Counts,
-        sink: &mut Shared,
-    ) {
-        if let Some(reloads) = &mut self.reloads
-            && let Some(program) = reloads.next(drive)
-        {
-            let swapped = engines.swap(&program, sink);
-            flow.turn_to(&program);
-            counts.turn_to(&program);
-            sink.turn_to(&program);
-            reloads.say(&swapped, drive);
+    pub(super) fn turn(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
+        if self.is_catching_up() {
+            return self.catch_up(drive, works);
         }
-        if let Some(newcomers) = &mut self.newcomers {
-            let program = Arc::clone(engines.program());
-            newcomers.look(drive, &program, flow, counts);
+        if let Some(ruling) = self.reloads.as_mut().and_then(|reloads| reloads.next(drive)) {
+            self.take_rules(ruling, drive, works)?;
+        }
+        self.look_for_inputs(drive, works, false)?;
+        self.keep(drive, works)
+    }
+
+    /// Another rule set takes over, if that can be noted.
+    fn take_rules(&mut self, ruling: Ruling, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
+        if let Some(lasting) = &mut self.lasting {
+            match lasting.state.keep_rules(&ruling.origin) {
+                Ok(name) => self.note(works, Decision::Rules(name))?,
+                Err(why) => {
+                    drive.error(&format!("{why}; {STAY}"));
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+        self.turn_to(ruling, drive, works);
+        ControlFlow::Continue(())
+    }
+
+    /// Another rule set takes over.
+    pub(super) fn turn_to(&mut self, ruling: Ruling, drive: Drive<'_>, works: &mut Works<'_>) {
+        let program = Arc::clone(&ruling.program);
+        let swapped = works.engines.swap(&program, works.sink);
+        works.flow.turn_to(&program);
+        works.counts.turn_to(&program);
+        works.sink.turn_to(&program);
+        if let Some(reloads) = &mut self.reloads {
+            reloads.take(ruling);
+            reloads.say(&swapped, drive);
         }
     }
 
-    /// Nothing has come for a moment.
-    pub(super) fn quiet(
+    /// Reads inputs that have come up.
+    pub(super) fn look_for_inputs(
         &mut self,
         drive: Drive<'_>,
-        engines: &mut Shards,
-        sink: &mut Shared,
+        works: &mut Works<'_>,
+        at_once: bool,
     ) -> ControlFlow<()> {
-        match self.clock.as_ref().and_then(Clock::time) {
-            Some(time) => engines.advance(time.before(drive.lateness()), sink),
-            None => ControlFlow::Continue(()),
+        let Some(newcomers) = self.newcomers.as_mut().filter(|_| at_once || drive.follows()) else {
+            return ControlFlow::Continue(());
+        };
+        for input in newcomers.look(drive, at_once) {
+            drive.note(&format!("`{}` has come up and is read too", input.source().name));
+            let path = input.path().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+            self.note(works, Decision::New { rank: input.source().rank, path })?;
+            self.add(input, drive, works);
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Has one more input read.
+    pub(super) fn add(&mut self, input: Input, drive: Drive<'_>, works: &mut Works<'_>) {
+        self.newcomers.iter().for_each(|newcomers| newcomers.add(&input, drive, works));
+        self.lasting.iter_mut().for_each(|lasting| lasting.state.add(input.clone()));
+    }
+
+    /// Nothing has come for a moment.
+    pub(super) fn quiet(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
+        if self.is_catching_up() {
+            return self.wait(drive, works);
+        }
+        let Some(time) = self.clock.as_ref().and_then(Clock::time) else { return ControlFlow::Continue(()) };
+        let time = time.before(drive.lateness());
+        self.note(works, Decision::Time(time.nanos()))?;
+        works.engines.advance(time, works.sink)
     }
 }
 

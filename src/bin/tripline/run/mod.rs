@@ -2,10 +2,13 @@
 
 mod drive;
 mod interrupt;
+mod lasting;
 mod live;
 mod output;
 mod progress;
 mod reload;
+mod start;
+mod state;
 mod summary;
 mod table;
 mod unseen;
@@ -20,7 +23,7 @@ use clap::ValueEnum;
 use tripline::io::{
     AlertFormat, AlertStyle, Discovery, Evidence, Input, Inputs, Intake, Merge, ReadOptions, Reader, Tap,
 };
-use tripline::pipeline::{Flow, Workers};
+use tripline::pipeline::{Flow, Shards, Workers};
 use tripline::{Duration, Keep, Limits, Program};
 
 use self::drive::Drive;
@@ -28,7 +31,7 @@ use self::interrupt::Interrupt;
 use self::live::{Clock, ClockKind, Live, Newcomers};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
-use self::reload::Reloads;
+use self::start::Start;
 use self::summary::{Counts, StatsFormat};
 use self::watch::Watched;
 use crate::cli::{Exit, Stop};
@@ -74,6 +77,27 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     writing: Writing,
+
+    #[command(flatten)]
+    keeping: Keeping,
+}
+
+/// What is kept beyond the end of a run.
+#[derive(clap::Args)]
+#[command(next_help_heading = "State")]
+struct Keeping {
+    /// Keep what the run knows in a folder, and go on from there: each alert appears once in `--out` however often the run is
+    /// killed. The end of a run is not the end of the stream then
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// How often there is a checkpoint
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = duration, requires = "state")]
+    checkpoint_every: Duration,
+
+    /// How many checkpoints are kept: if the last is damaged, the one before it is used
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..), requires = "state")]
+    checkpoints: u16,
 }
 
 /// How rules are matched.
@@ -231,14 +255,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             "`--watch` needs rules in files: standard input comes only once".to_owned(),
         ));
     }
-    let (program, compiled) = rules::load_with(&args.rules, &args.params, terminal)?;
-    let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
-    let inputs = args.inputs(&options)?;
+    check_state(args)?;
+    let mut start = Start::new(args, terminal)?;
+    let options = Arc::new(args.reading.options(start.ruling.program.plan().schema.clone())?);
+    let found = args.inputs(&options)?;
+    let inputs = start.inputs(found, args.matching.follow, terminal);
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs, !args.matching.follow);
     let shared = Shared::default();
     let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
-    let (program, tap) = (Arc::new(program), tap(&progress, &shared, &interrupt));
+    let (program, tap) = (Arc::clone(&start.ruling.program), tap(&progress, &shared, &interrupt));
     let drive = Drive {
         args,
         program: &program,
@@ -247,6 +273,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         interrupt: &interrupt,
         terminal,
     };
+    let before = start.header();
     let begin = || -> Result<(), Stop> {
         if args.matching.follow {
             terminal.note("following the inputs; Ctrl-C ends it, SIGHUP has the rules read anew");
@@ -258,7 +285,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         if reads_stdin && io::stdin().is_terminal() {
             terminal.note("reading standard input (Ctrl-D ends it)");
         }
-        shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress)?);
+        shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress, before.as_ref())?);
         Ok(())
     };
     let (mut counts, missing) = match args.matching.engine {
@@ -278,29 +305,36 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Engine::Fast => {
             let workers = Arc::new(args.matching.workers()?);
             let (fields, keep, chunk) = (program.fields(), args.writing.keep(), chunk(&inputs));
-            let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
-            let (intakes, missing) = drive.open(&inputs, open)?;
+            let open = |input: &Input| {
+                Ok((input.clone(), Intake::open(input, &options, fields, keep, chunk, &tap)?))
+            };
+            let (opened, missing) = drive.open(&inputs, open)?;
+            let (opened, intakes): (Vec<Input>, Vec<Intake>) = opened.into_iter().unzip();
             begin()?;
             let has_files = args.inputs.iter().any(|input| input != "-");
             let flow = args.matching.patience(Flow::new(intakes, &program, &workers), has_files, &tap)?;
-            let reloads = args.watched().map(|watched| watch::begin(watched, compiled.seen)).transpose();
-            let reloads = reloads.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
+            let watch = |watched| watch::begin(watched, std::mem::take(&mut start.seen));
+            let news = args.watched().map(watch).transpose();
+            let news = news.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
             if args.matching.watch {
                 terminal.note(&format!("watching the rules in `{}`", args.rules.display()));
             }
-            let reloads = reloads.map(|news| Reloads::new(news, (&program, compiled.contents)));
-            let newcomers = args.matching.follow.then(|| {
-                let discovery = Discovery::new(&args.inputs, &options, &inputs);
-                let open = |input: &Input, program: &Arc<Program>| {
-                    let mut intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap)?;
-                    // The rules may declare other types than they did at the start.
-                    intake.read_for(program.fields(), &program.plan().schema);
-                    Ok(intake)
-                };
-                Newcomers::new(discovery, &workers, open)
-            });
-            let live = Live { reloads, clock: args.matching.clock(), newcomers };
-            (drive.fast(flow, &workers, live), missing)
+            let open = |input: &Input, program: &Arc<Program>| {
+                let mut intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap)?;
+                // The rules may declare other types than they did at the start.
+                intake.read_for(program.fields(), &program.plan().schema);
+                Ok(intake)
+            };
+            let discovery = Discovery::new(&args.inputs, &options, &inputs, args.matching.follow);
+            let newcomers = Newcomers::new(discovery, &workers, open);
+            let engines = Shards::new(&program, &drive.options(), &workers);
+            let mut live = Live {
+                newcomers: (args.matching.follow || args.keeping.state.is_some()).then_some(newcomers),
+                clock: args.matching.clock(),
+                ..Live::default()
+            };
+            let (flow, engines) = start.go_on((flow, engines), (opened, &inputs), news, &mut live)?;
+            (drive.fast(flow, engines, live), missing)
         }
     };
     counts.failed |= missing;
@@ -322,6 +356,22 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Counts { alerts: 1.., .. } if args.matching.fail_on_alert => Exit::Findings,
         _ => Exit::Done,
     })
+}
+
+/// What goes together with a state that is kept.
+fn check_state(args: &Args) -> Result<(), Stop> {
+    let wrong = match () {
+        () if args.keeping.state.is_none() => return Ok(()),
+        () if args.matching.engine == Engine::Reference => "`--state` needs the engine `fast`",
+        () if args.matching.at_end == End::Flush => {
+            "`--at-end flush` ends the stream, and with `--state` it goes on with the next run; leave one of them out"
+        }
+        () if args.writing.format == Some(Style::Table) && args.writing.out.is_some() => {
+            "a table is not gone on with: with `--state` and `--out` alerts are written as JSON"
+        }
+        () => return Ok(()),
+    };
+    Err(Stop::Failed(wrong.to_owned()))
 }
 
 /// Called whenever an input is about to be read, which may take its time: alerts so far are written out.

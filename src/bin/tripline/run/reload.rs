@@ -9,7 +9,7 @@ use super::drive::Drive;
 use super::watch::News;
 use crate::cli::Stop;
 use crate::plan::{self, Change};
-use crate::rules::Compiled;
+use crate::rules::{Compiled, Origin};
 use crate::terminal::counted;
 
 /// The rule set that runs, and what comes to take over.
@@ -22,25 +22,26 @@ pub(super) struct Reloads {
     is_wrong: bool,
     /// Whether the one that runs was gone back to.
     is_back: bool,
+    /// What is looked at before all that comes.
+    first: Option<News>,
 }
 
-/// A rule set, and what tells all that it was compiled from apart from anything else.
+/// A rule set, and what it was compiled from.
 #[derive(Clone)]
-struct Ruling {
-    program: Arc<Program>,
-    contents: u128,
+pub(super) struct Ruling {
+    pub(super) program: Arc<Program>,
+    pub(super) origin: Arc<Origin>,
 }
 
 impl Reloads {
-    pub(super) fn new(news: Receiver<News>, (program, contents): (&Arc<Program>, u128)) -> Self {
-        let running = Ruling { program: Arc::clone(program), contents };
-        Reloads { news, running, before: None, is_wrong: false, is_back: false }
+    pub(super) fn new(news: Receiver<News>, running: Ruling) -> Self {
+        Reloads { news, running, before: None, is_wrong: false, is_back: false, first: None }
     }
 
-    /// The rule set that takes over now, if there is one.
-    pub(super) fn next(&mut self, drive: Drive<'_>) -> Option<Arc<Program>> {
+    /// The rule set that takes over now, if there is one; [`take`](Reloads::take) has it take over.
+    pub(super) fn next(&mut self, drive: Drive<'_>) -> Option<Ruling> {
         let mut next = None;
-        while let Ok(news) = self.news.try_recv() {
+        while let Some(news) = self.first.take().or_else(|| self.news.try_recv().ok()) {
             match news {
                 News::Rules(found) => {
                     // What was found wrong leaves what was found before it.
@@ -57,10 +58,22 @@ impl Reloads {
                 News::Back => (next, self.is_back) = (self.before.clone(), true),
             }
         }
-        let next = next?;
-        let program = Arc::clone(&next.program);
+        next
+    }
+
+    /// Has rules looked at that were read before all that comes.
+    pub(super) fn look_first_at(&mut self, found: Result<Compiled, Stop>) {
+        self.first = Some(News::Rules(Box::new(found)));
+    }
+
+    /// The rule set that runs.
+    pub(super) fn running(&self) -> &Ruling {
+        &self.running
+    }
+
+    /// Another rule set has taken over.
+    pub(super) fn take(&mut self, next: Ruling) {
         self.before = Some(std::mem::replace(&mut self.running, next));
-        Some(program)
     }
 
     /// What was read, if it can take over and is another one.
@@ -71,7 +84,7 @@ impl Reloads {
         drive: Drive<'_>,
     ) -> Option<Ruling> {
         let was_wrong = std::mem::replace(&mut self.is_wrong, true);
-        let Compiled { sources, findings, program, contents, .. } = match found {
+        let Compiled { sources, findings, program, origin, .. } = match found {
             Ok(compiled) => compiled,
             Err(stop) => {
                 drive.error(&format!("{}; {STAY}", words(stop)));
@@ -92,12 +105,12 @@ impl Reloads {
         if !findings.is_empty() {
             drive.note(&format!("{} in the rules", counted(findings.len(), "warning")));
         }
-        if next.unwrap_or(&self.running).contents == contents {
+        if next.unwrap_or(&self.running).origin.contents == origin.contents {
             let again = if was_wrong { "the rules are good again, and" } else { "rules read again:" };
             drive.note(&format!("{again} as those that run"));
             return None;
         }
-        Some(Ruling { program: Arc::new(program), contents })
+        Some(Ruling { program: Arc::new(program), origin: Arc::new(origin) })
     }
 
     /// Says what became of the partial matches.
@@ -115,7 +128,7 @@ impl Reloads {
     }
 }
 
-const STAY: &str = "the rules that run stay as they are";
+pub(super) const STAY: &str = "the rules that run stay as they are";
 
 fn text(change: &Change<'_>, counts: Option<&Swapped>) -> String {
     let text = change.text();

@@ -1,0 +1,305 @@
+//! What a run keeps beyond its end, however it ends: checkpoints, and a journal of what was decided behind them.
+//!
+//! A run is a matter of its inputs, but for what a clock or a person decides: which inputs are waited for, which come up, how far
+//! time goes on by itself, which rules are in force. Each decision is written into the journal, with the number of rows and
+//! rejects given before it, before it takes effect. So a run that was killed goes on from its last checkpoint and comes by the
+//! same alerts once more, which stand in the output already, takes the same decisions in the same places, and is then where it was.
+// `journal` has the decisions, `checkpoint` the rest, `store` the rule sets by content, `replay` what a run does that goes on.
+
+mod checkpoint;
+mod files;
+mod journal;
+mod replay;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tripline::io::Input;
+
+pub(super) use self::checkpoint::{Checkpoint, Header, InputState, OutputState};
+pub(super) use self::files::private;
+pub(super) use self::journal::{Decision, Entry};
+pub(super) use self::replay::Replay;
+use self::journal::Journal;
+use self::store::Store;
+use crate::cli::Stop;
+use crate::rules::{Origin, plain};
+
+/// The state of a run in its folder.
+pub(super) struct State {
+    folder: PathBuf,
+    /// Held for as long as the run lasts: two runs would spoil each other's state.
+    _lock: File,
+    store: Store,
+    /// Behind the checkpoint of this number.
+    journal: Option<Journal>,
+    number: u64,
+    /// The rule sets that checkpoints and journals speak of, by the number of these.
+    rules: BTreeMap<u64, BTreeSet<String>>,
+    /// How many checkpoints are kept, and how often there is one.
+    keep: usize,
+    every: Duration,
+    /// The inputs in the order in which they are merged.
+    inputs: Vec<Input>,
+    pub(super) next_rank: u32,
+    /// Those of the run before that are none now.
+    pub(super) absent: Vec<InputState>,
+    /// When the last one was begun, and how much was given then.
+    last: (Instant, u64),
+    /// Whether something was noted since.
+    noted: u64,
+    writing: Option<Receiver<Written>>,
+    failed: bool,
+}
+
+/// What came of writing a checkpoint.
+struct Written {
+    number: u64,
+    done: io::Result<u64>,
+}
+
+/// What there is to go on from.
+pub(super) struct Found {
+    pub(super) checkpoint: Checkpoint,
+    pub(super) replay: Replay,
+}
+
+impl State {
+    /// Opens a state folder; what there is to go on from, and what is to be said of it.
+    pub(super) fn open(
+        folder: &Path,
+        (keep, every): (usize, Duration),
+    ) -> Result<(Self, Option<Found>, Vec<String>), Stop> {
+        let failed =
+            |e: io::Error| Stop::Failed(format!("cannot keep state in `{}`: {}", folder.display(), plain(&e)));
+        files::make(folder).map_err(failed)?;
+        let lock = lock(folder).map_err(|e| e.map_or_else(|| in_use(folder), failed))?;
+        files::tidy(folder).map_err(failed)?;
+        let store = Store::open(folder).map_err(failed)?;
+        let mut state = State {
+            folder: folder.to_owned(),
+            _lock: lock,
+            store,
+            journal: None,
+            number: 0,
+            rules: BTreeMap::new(),
+            keep,
+            every,
+            inputs: Vec::new(),
+            next_rank: 0,
+            absent: Vec::new(),
+            last: (now(), 0),
+            noted: 0,
+            writing: None,
+            failed: false,
+        };
+        let mut notes = Vec::new();
+        let found = state.find(&mut notes).map_err(|e| e.unwrap_or_else(failed))?;
+        Ok((state, found, notes))
+    }
+
+    /// The last checkpoint that can be read, and the entries behind it.
+    fn find(&mut self, notes: &mut Vec<String>) -> Result<Option<Found>, Result<Stop, io::Error>> {
+        let numbers = checkpoint::NAME.all(&self.folder).map_err(Err)?;
+        let journals = journal::NAME.all(&self.folder).map_err(Err)?;
+        let last = numbers.iter().chain(&journals).max().copied();
+        let Some(last) = last else { return Ok(None) };
+        for number in numbers.iter().rev() {
+            match Checkpoint::read(&self.folder, *number) {
+                Err(why) => notes.push(format!(
+                    "the checkpoint `{}` cannot be used: {why}; the one before it is",
+                    self.folder.join(checkpoint::NAME.of(*number)).display()
+                )),
+                Ok(found) => {
+                    let behind: Vec<u64> = journals.iter().filter(|other| *other >= number).copied().collect();
+                    let is_whole = behind.iter().copied().eq(*number..*number + behind.len() as u64);
+                    if !is_whole {
+                        notes.push("a journal is missing: what a clock decided behind it is decided anew".to_owned());
+                    }
+                    let (entries, torn) = journal::read(&self.folder, &behind).map_err(Err)?;
+                    if torn {
+                        notes.push("the last entry of the journal was not finished, and is left out".to_owned());
+                    }
+                    for (number, name) in self.known_rules(&numbers, &journals) {
+                        self.rules.entry(number).or_default().insert(name);
+                    }
+                    self.number = last;
+                    let open = Journal::open(&self.folder, behind.last().copied().unwrap_or(*number)).map_err(Err)?;
+                    self.journal = Some(open);
+                    return Ok(Some(Found { checkpoint: found, replay: Replay::new(entries) }));
+                }
+            }
+        }
+        Err(Ok(Stop::Failed(format!(
+            "`{}` has no checkpoint that can be read; {}; take the folder away to begin anew",
+            self.folder.display(),
+            notes.join("; ")
+        ))))
+    }
+
+    /// The rule sets that all of it speaks of.
+    fn known_rules(&self, checkpoints: &[u64], journals: &[u64]) -> Vec<(u64, String)> {
+        let of_checkpoints = checkpoints.iter().filter_map(|number| {
+            Some((*number, Checkpoint::read(&self.folder, *number).ok()?.header.rules))
+        });
+        let entries = |number: &u64| {
+            let entries = journal::read(&self.folder, &[*number]).map(|(entries, _)| entries).unwrap_or_default();
+            let number = *number;
+            entries.into_iter().filter_map(move |entry| match entry.decision {
+                Decision::Rules(name) => Some((number, name)),
+                _ => None,
+            })
+        };
+        of_checkpoints.chain(journals.iter().flat_map(entries)).collect()
+    }
+
+    /// A rule set that was in force.
+    pub(super) fn rules(&self, name: &str) -> Result<(tripline::Program, Origin), Stop> {
+        self.store.load(name).map_err(Stop::Failed)
+    }
+
+    /// Writes a decision down; it takes effect when this is done.
+    pub(super) fn note(&mut self, at: u64, decision: Decision) -> Result<(), Stop> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        if let Decision::Rules(name) = &decision {
+            self.rules.entry(self.number).or_default().insert(name.clone());
+        }
+        self.noted += 1;
+        journal.note(&Entry { at, decision }).map_err(|e| {
+            Stop::Failed(format!("cannot write to `{}`: {}", journal.path().display(), plain(&e)))
+        })
+    }
+
+    /// Keeps a rule set that is to take over; its name.
+    pub(super) fn keep_rules(&self, origin: &Origin) -> Result<String, String> {
+        self.store.keep(origin)
+    }
+
+    /// The rank of an input, by the order in which they are merged.
+    pub(super) fn rank(&self, input: usize) -> Option<u32> {
+        self.inputs.get(input).map(|input| input.source().rank)
+    }
+
+    /// An input by its rank.
+    pub(super) fn input(&self, rank: u32) -> Option<usize> {
+        self.inputs.iter().position(|input| input.source().rank == rank)
+    }
+
+    /// The inputs that are merged, in this order.
+    pub(super) fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// One more input is merged.
+    pub(super) fn add(&mut self, input: Input) {
+        self.next_rank = self.next_rank.max(input.source().rank + 1);
+        self.inputs.push(input);
+    }
+
+    /// The next input that comes up has this rank at least.
+    pub(super) fn next_rank(&mut self, rank: u32) {
+        self.next_rank = self.next_rank.max(rank);
+    }
+
+    /// Whether there is to be a checkpoint, when so much was given.
+    pub(super) fn is_due(&self, given: u64) -> bool {
+        const MANY: u64 = 100_000;
+        let (begun, given_then) = self.last;
+        let has_news = given > given_then || self.noted > MANY;
+        self.writing.is_none() && has_news && begun.elapsed() >= self.every
+    }
+
+    /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
+    /// there to stay. How long it took to make it is for whoever asks `busy`.
+    pub(super) fn checkpoint(&mut self, checkpoint: Checkpoint, outputs: Vec<File>) -> Result<(), String> {
+        let number = self.number + 1;
+        let failed = |e: io::Error| {
+            format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e))
+        };
+        let before = self.journal.replace(Journal::open(&self.folder, number).map_err(failed)?);
+        self.rules.entry(number).or_default().insert(checkpoint.header.rules.clone());
+        (self.number, self.last, self.noted) = (number, (now(), checkpoint.header.given), 0);
+        let (sender, writing) = mpsc::channel();
+        let folder = self.folder.clone();
+        let write = move || {
+            let synced = outputs.iter().try_for_each(File::sync_data);
+            let synced = synced.and_then(|()| before.iter().try_for_each(Journal::sync));
+            let done = synced.and_then(|()| checkpoint.write(&folder, number));
+            // Nobody may be waiting any more.
+            let _ = sender.send(Written { number, done });
+        };
+        thread::Builder::new().name("checkpoint".to_owned()).spawn(write).map_err(failed)?;
+        self.writing = Some(writing);
+        Ok(())
+    }
+
+    /// Looks whether a checkpoint is written, or waits for it; what is to be said of it.
+    pub(super) fn look(&mut self, waits: bool) -> Result<(), String> {
+        let Some(writing) = &self.writing else { return Ok(()) };
+        let written = match if waits { writing.recv().ok() } else { writing.try_recv().map_or_else(none_yet, Some) } {
+            Some(written) => written,
+            None if waits => Written { number: 0, done: Err(io::Error::other("its thread is gone")) },
+            None => return Ok(()),
+        };
+        self.writing = None;
+        let done = written.done.and_then(|_| self.forget(written.number));
+        let had_failed = std::mem::replace(&mut self.failed, done.is_err());
+        match done {
+            // The same again is no news.
+            Err(_) if had_failed && !waits => Ok(()),
+            Err(error) => Err(format!(
+                "cannot write a checkpoint to `{}`: {}; the one before it holds until this is possible again",
+                self.folder.display(),
+                plain(&error)
+            )),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Takes away checkpoints that are too old, and what is of them alone.
+    fn forget(&mut self, number: u64) -> io::Result<()> {
+        let numbers = checkpoint::NAME.all(&self.folder)?;
+        let numbers: Vec<u64> = numbers.into_iter().filter(|other| *other <= number).collect();
+        let Some(first) = numbers.iter().rev().nth(self.keep - 1) else { return Ok(()) };
+        for old in numbers.iter().filter(|number| *number < first) {
+            std::fs::remove_file(self.folder.join(checkpoint::NAME.of(*old)))?;
+        }
+        for old in journal::NAME.all(&self.folder)?.iter().filter(|number| *number < first) {
+            std::fs::remove_file(self.folder.join(journal::NAME.of(*old)))?;
+        }
+        self.rules = self.rules.split_off(first);
+        self.store.forget_others(&self.rules.values().flatten().cloned().collect())
+    }
+}
+
+fn none_yet(error: TryRecvError) -> Option<Written> {
+    let gone = || Written { number: 0, done: Err(io::Error::other("its thread is gone")) };
+    (error == TryRecvError::Disconnected).then(gone)
+}
+
+fn in_use(folder: &Path) -> Stop {
+    Stop::Failed(format!("`{}` is in use by another run; give each its own folder", folder.display()))
+}
+
+/// Locks a folder for as long as the file is open; no error of the system if somebody else has.
+fn lock(folder: &Path) -> Result<File, Option<io::Error>> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let file = files::private(&mut options).open(folder.join("lock")).map_err(Some)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(None),
+        Err(TryLockError::Error(error)) => Err(Some(error)),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "when there is to be a checkpoint goes by the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
