@@ -11,7 +11,7 @@ use super::ReadOptions;
 use super::error::Error;
 use super::inputs::{Input, Inputs};
 use super::open::Tap;
-use super::place::{KNOWN_BY, Node, Place, Trail, before, node, node_of};
+use super::place::{KNOWN_BY, Node, Place, Trail, before, node, node_of, successor};
 
 /// How often is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -36,6 +36,8 @@ pub(super) struct Followed {
     modified: Option<SystemTime>,
     /// Whether it is waited for as long as the run lasts.
     is_named: bool,
+    /// Whether what its files are renamed to is no input by itself.
+    is_alone: bool,
     /// How many bytes were given.
     given: u64,
     trail: Trail,
@@ -55,7 +57,12 @@ enum Turn {
 
 impl Followed {
     /// A file that may not be there yet. One that was `found` in a folder is not waited for without end when it is gone.
-    pub(super) fn open(path: &Path, is_named: bool, from: &Place, trail: &Trail) -> io::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        (is_named, is_alone): (bool, bool),
+        from: &Place,
+        trail: &Trail,
+    ) -> io::Result<Self> {
         let mut followed = Followed {
             path: path.to_owned(),
             file: None,
@@ -64,12 +71,13 @@ impl Followed {
             quiet: 0,
             modified: None,
             is_named,
+            is_alone,
             given: from.byte,
             trail: trail.clone(),
         };
         match from.find(path).filter(|_| *from != Place::default()) {
             Some(found) => followed.go_on(&found, from.byte)?,
-            None => followed.begin()?,
+            None => followed.begin(None)?,
         }
         Ok(followed)
     }
@@ -89,11 +97,11 @@ impl Followed {
         self.file = Some((file, node));
     }
 
-    /// Begins with the file that is at the path now, if there is one.
-    fn begin(&mut self) -> io::Result<()> {
+    /// Begins with this file, or else the one that is at the path now, if there is one.
+    fn begin(&mut self, next: Option<File>) -> io::Result<()> {
         (self.place, self.quiet, self.file) = (0, 0, None);
         self.before.clear();
-        match File::open(&self.path) {
+        match next.map_or_else(|| File::open(&self.path), Ok) {
             Ok(file) => self.took(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
@@ -109,7 +117,8 @@ impl Followed {
                 return Ok(read);
             }
             self.quiet = self.quiet.saturating_add(1);
-            let is_over = match self.turn() {
+            let turn = self.turn();
+            let is_over = match turn {
                 Turn::Stays => false,
                 Turn::Again => true,
                 Turn::Other => self.file.is_none() || self.quiet > GRACE,
@@ -119,8 +128,12 @@ impl Followed {
             if is_over {
                 let torn = self.before.last().is_some_and(|last| *last != b'\n');
                 self.given += u64::from(torn);
+                // More than one may have come since it was looked last.
+                let was_replaced = self.is_alone && matches!(turn, Turn::Other);
+                let file = self.file.as_ref().filter(|_| was_replaced);
+                let next = file.and_then(|(file, _)| successor(&self.path, file));
                 // What may not be read yet may be soon.
-                let _ = self.begin();
+                let _ = self.begin(next);
                 if torn {
                     return (&b"\n"[..]).read(buffer);
                 }
@@ -244,7 +257,7 @@ impl Discovery {
         };
         let mut new = Vec::new();
         for (path, _) in paths.iter().filter(|(path, node)| is_new(path, node)) {
-            new.push(Input::at(path, self.rank, self.follows));
+            new.push(Input::at(path, self.rank, self.follows).beside(&self.arguments));
             self.rank += 1;
         }
         // What is gone may come again as another file with the same number.
@@ -284,7 +297,7 @@ mod tests {
     fn it_goes_on_with_what_comes_to_the_path() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
-        let mut followed = Followed::open(&path, true, &Place::default(), &Trail::default()).unwrap();
+        let mut followed = Followed::open(&path, (true, true), &Place::default(), &Trail::default()).unwrap();
         assert_eq!(all(&mut followed), "");
         fs::write(&path, "one\ntw").unwrap();
         assert_eq!(all(&mut followed), "one\ntw");

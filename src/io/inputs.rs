@@ -19,6 +19,8 @@ pub struct Input {
     one_of_many: bool,
     /// Whether it is read on as it grows; whether it is waited for then when it is not there.
     followed: Option<bool>,
+    /// Whether what it is renamed to when it is rotated is no input by itself.
+    is_alone: bool,
     /// From where on it is read.
     from: Place,
 }
@@ -29,7 +31,8 @@ impl Input {
     pub fn at(path: &Path, rank: u32, follows: bool) -> Self {
         let source = Arc::new(Source { rank, name: path.display().to_string() });
         let followed = (follows && !is_packed(&source.name)).then_some(false);
-        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, from: Place::default() }
+        let from = Place::default();
+        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, is_alone: true, from }
     }
 
     /// The same input of a run that was ended: with its rank of then, and read from where it was read to.
@@ -41,6 +44,18 @@ impl Input {
     /// From where on it is read.
     pub fn from(&self) -> &Place {
         &self.from
+    }
+
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// Takes note of what else the arguments name.
+    pub fn beside(mut self, arguments: &[String]) -> Self {
+        let renamed = format!("{}.1", self.source.name);
+        let globs = arguments.iter().filter_map(|argument| glob::Pattern::new(argument).ok());
+        self.is_alone = !globs.into_iter().any(|glob| glob.matches(&renamed));
+        self
     }
 
     pub(super) fn followed(&self) -> Option<bool> {
@@ -110,7 +125,7 @@ impl Inputs {
         let inputs = found.into_values().zip(0..).map(|(path, rank)| {
             let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
             let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
-            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, from: Place::default() }
+            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, is_alone: true, from: Place::default() }
         });
         Ok(Inputs(inputs.collect()))
     }
@@ -125,6 +140,7 @@ impl Inputs {
             input.followed = (!is_packed(&input.source.name)).then_some(is_named);
             input.one_of_many = false;
         }
+        self.0 = self.0.into_iter().map(|input| input.beside(arguments)).collect();
         self
     }
 

@@ -184,7 +184,7 @@ pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
     let from = match input.path() {
         None => From::Pipe(Pipe::new(io::stdin())),
         Some(path) if let Some(is_named) = input.followed() => {
-            From::Followed(Followed::open(path, is_named, input.from(), &trail).map_err(failed)?)
+            From::Followed(Followed::open(path, (is_named, input.is_alone()), input.from(), &trail).map_err(failed)?)
         }
         Some(path) => {
             let file = File::open(path).map_err(failed)?;

@@ -32,6 +32,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The beginning of the file that is at a path now.
+    pub fn at(path: &Path) -> Self {
+        Place { file: node(path), ..Place::default() }
+    }
+
     /// Where the file lies that was read, which may have got another name or been copied to one since; nothing if it is gone or was
     /// written anew.
     ///
@@ -60,6 +65,23 @@ impl Place {
     fn is_of(&self, path: &Path) -> bool {
         path.exists() && (self.known.is_none() || known(path, self.byte) == self.known)
     }
+}
+
+/// The file that came to a path behind this one, and has got another name since: such names begin as the path does, as
+/// `app.log.1`. Nothing if none did.
+pub(super) fn successor(path: &Path, file: &File) -> Option<File> {
+    let written = file.metadata().ok()?.modified().ok()?;
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let node_here = node_of(&file.metadata().ok()?);
+    let behind = fs::read_dir(folder).ok()?.filter_map(Result::ok).filter_map(|entry| {
+        let other = entry.file_name();
+        let is_named_so = other.as_encoded_bytes().len() > name.len() && other.as_encoded_bytes().starts_with(name);
+        let meta = entry.metadata().ok().filter(|meta| meta.is_file() && is_named_so)?;
+        let modified = meta.modified().ok().filter(|time| *time > written && node_of(&meta) != node_here)?;
+        (!is_packed(&other.to_string_lossy())).then(|| (modified, entry.path()))
+    });
+    File::open(behind.min()?.1).ok()
 }
 
 /// What tells the file at a path from others.

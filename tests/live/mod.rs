@@ -2,6 +2,7 @@
 
 pub mod follow;
 pub mod reload;
+pub mod state;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -191,7 +191,7 @@ impl Sink for Lines {
 }
 
 /// Rule sets that somebody might have in turn; the second does not compile.
-fn variant(which: usize) -> String {
+pub fn variant(which: usize) -> String {
     let (bound, within, count) =
         ([300, 300, 50, 700][which % 4], ["1h", "20m", "3h"][which % 3], 2 + which % 2);
     let broken = if which % 5 == 1 { "rule broken {" } else { "" };
@@ -258,10 +258,10 @@ fn random_edits_of_a_stream_say_what_the_reference_says() {
 }
 
 /// A small generator, the same everywhere.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> usize {
+    pub fn below(&mut self, end: u64) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) % end) as usize
     }

@@ -10,6 +10,7 @@ use tripline::reference::Reference;
 use tripline::{AtEnd, Duration, EngineOptions, Program, SourceFile, Stats};
 
 use super::interrupt::Interrupt;
+use super::lasting::count_on;
 use super::live::{Live, Works};
 use super::output::Shared;
 use super::state::Decision;
@@ -85,7 +86,7 @@ impl<'r> Drive<'r> {
     /// Pushes all rows through the engine.
     pub(super) fn fast(self, mut flow: Flow, mut engines: Shards, mut live: Live<'_>) -> Counts {
         let (mut counts, mut sink) = (self.counts(), self.shared.clone());
-        counts.rejects.clone_from(&live.rejects);
+        live.before.iter().for_each(|header| count_on(&mut counts, header));
         let mut works =
             Works { flow: &mut flow, engines: &mut engines, counts: &mut counts, sink: &mut sink };
         let ended = self.go(&mut works, &mut live);

@@ -1,15 +1,16 @@
 //! A run that goes on where another one was ended, and can be gone on with itself.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use tripline::io::{Input, Inputs, Place, Reason};
+use tripline::{Duration, Timestamp};
 
 use super::drive::Drive;
 use super::live::{Live, Works};
 use super::reload::Ruling;
+use super::summary::Counts;
 use super::state::{Checkpoint, Decision, Header, InputState, Replay, State};
 use crate::cli::Stop;
 use crate::rules::Compiled;
@@ -40,14 +41,14 @@ impl Lasting {
 pub(super) fn inputs(
     found: &Inputs,
     header: &Header,
-    follows: bool,
+    (follows, arguments): (bool, &[String]),
 ) -> (Inputs, Vec<InputState>, Vec<String>) {
     let (mut inputs, mut absent, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for state in &header.inputs {
         let path = state.path.as_deref().map(Path::new);
         let input = found.iter().find(|input| input.path() == path).cloned();
         // What is gone may have another name.
-        let input = input.or_else(|| Some(Input::at(path.filter(|_| follows)?, state.rank, true)));
+        let input = input.or_else(|| Some(Input::at(path.filter(|_| follows)?, state.rank, true).beside(arguments)));
         match input {
             Some(input) => inputs.push(input.resumed(state.rank, place(state, &input, follows, &mut notes))),
             None => {
@@ -144,11 +145,13 @@ impl Live<'_> {
             match decision {
                 Decision::Aside(rank) => input(rank).into_iter().for_each(|input| works.flow.set_aside(input, true)),
                 Decision::Back(rank) => input(rank).into_iter().for_each(|input| works.flow.set_aside(input, false)),
-                Decision::New { rank, path } => {
-                    self.add(Input::at(Path::new(&path), rank, drive.follows()), drive, works);
+                Decision::New { rank, path, file } => {
+                    let input = Input::at(Path::new(&path), rank, drive.follows()).beside(drive.arguments());
+                    // The file that has come up may have got another name since.
+                    self.add(input.resumed(rank, Place { file, ..Place::default() }), drive, works);
                 }
                 Decision::Time(nanos) => {
-                    works.engines.advance(tripline::Timestamp::from_nanos(nanos), works.sink)?;
+                    works.engines.advance(Timestamp::from_nanos(nanos), works.sink)?;
                 }
                 Decision::Rules(name) => {
                     let Some(lasting) = &self.lasting else { continue };
@@ -265,6 +268,8 @@ impl Live<'_> {
             alerts: works.sink.alerts(),
             shadow: works.sink.shadow_alerts(),
             rejects,
+            newest: works.counts.newest.nanos(),
+            latest: works.counts.latest.nanos(),
             behind: self.clock.as_ref().and_then(|clock| clock.behind()),
             sections: Vec::new(),
         };
@@ -279,8 +284,10 @@ impl Live<'_> {
     }
 }
 
-/// What was counted of rejects.
-pub(super) fn rejects(header: &Header) -> BTreeMap<Reason, u64> {
+/// Goes on counting.
+pub(super) fn count_on(counts: &mut Counts, header: &Header) {
     let of = |name: &str| Reason::ALL.iter().find(|reason| reason.as_str() == name).copied();
-    header.rejects.iter().filter_map(|(name, n)| Some((of(name)?, *n))).collect()
+    counts.rejects = header.rejects.iter().filter_map(|(name, n)| Some((of(name)?, *n))).collect();
+    (counts.newest, counts.latest) =
+        (Timestamp::from_nanos(header.newest), Duration::from_nanos(header.latest));
 }

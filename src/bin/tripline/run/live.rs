@@ -1,13 +1,12 @@
 //! What a run beside a live stream does between two portions of it.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
-use tripline::io::{Discovery, Input, Intake, Reason};
+use tripline::io::{Discovery, Input, Intake, Place};
 use tripline::pipeline::{Flow, Shards, Workers};
 use tripline::{Program, Timestamp};
 
@@ -15,7 +14,7 @@ use super::drive::Drive;
 use super::lasting::Lasting;
 use super::output::Shared;
 use super::reload::{Reloads, Ruling, STAY};
-use super::state::Decision;
+use super::state::{Decision, Header};
 use super::summary::Counts;
 
 /// How often is looked for new inputs.
@@ -40,7 +39,7 @@ pub(super) struct Live<'r> {
     pub(super) newcomers: Option<Newcomers<'r>>,
     pub(super) lasting: Option<Lasting>,
     /// What the run before has counted.
-    pub(super) rejects: BTreeMap<Reason, u64>,
+    pub(super) before: Option<Header>,
 }
 
 /// What a run works with.
@@ -211,8 +210,9 @@ impl Live<'_> {
         };
         for input in newcomers.look(drive, at_once) {
             drive.note(&format!("`{}` has come up and is read too", input.source().name));
-            let path = input.path().unwrap_or(Path::new("")).to_string_lossy().into_owned();
-            self.note(works, Decision::New { rank: input.source().rank, path })?;
+            let path = input.path().unwrap_or(Path::new(""));
+            let (rank, file) = (input.source().rank, Place::at(path).file);
+            self.note(works, Decision::New { rank, path: path.to_string_lossy().into_owned(), file })?;
             self.add(input, drive, works);
         }
         ControlFlow::Continue(())

@@ -259,7 +259,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let mut start = Start::new(args, terminal)?;
     let options = Arc::new(args.reading.options(start.ruling.program.plan().schema.clone())?);
     let found = args.inputs(&options)?;
-    let inputs = start.inputs(found, args.matching.follow, terminal);
+    let inputs = start.inputs(found, args, terminal);
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs, !args.matching.follow);
     let shared = Shared::default();

@@ -65,9 +65,9 @@ impl Start {
     }
 
     /// The inputs: with the ranks and places of the run before, if there was one.
-    pub(super) fn inputs(&mut self, found: Inputs, follows: bool, terminal: &Terminal) -> Inputs {
+    pub(super) fn inputs(&mut self, found: Inputs, args: &Args, terminal: &Terminal) -> Inputs {
         let Some(before) = &self.found else { return found };
-        let (inputs, absent, notes) = lasting::inputs(&found, &before.checkpoint.header, follows);
+        let (inputs, absent, notes) = lasting::inputs(&found, &before.checkpoint.header, (args.matching.follow, &args.inputs));
         notes.iter().for_each(|note| terminal.error(note));
         self.absent = absent;
         inputs
@@ -106,9 +106,9 @@ impl Start {
         aside.filter_map(|input| state.input(input.rank)).for_each(|input| flow.set_aside(input, true));
         engines.restore(&sections).map_err(|e| Stop::Failed(format!("cannot go on: {e}")))?;
         state.next_rank(header.next_rank);
-        live.rejects = lasting::rejects(&header);
         live.clock.iter_mut().for_each(|clock| clock.set_behind(header.behind));
         live.lasting = Some(Lasting::new(state, Some(replay), rules));
+        live.before = Some(header);
         Ok((flow, engines))
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Counts {
     kept: Kept,
     /// The largest time so far, and by how much an event came later at most.
     pub(super) newest: Timestamp,
-    latest: Duration,
+    pub(super) latest: Duration,
     /// What rules ask for and has not come.
     unseen: Unseen,
     /// Rules that did not run, and why.

@@ -30,6 +30,9 @@ pub(in super::super) struct Header {
     pub(in super::super) shadow: u64,
     /// How many rejects there were, by reason.
     pub(in super::super) rejects: BTreeMap<String, u64>,
+    /// The newest time, and by how much an event came later at most, in nanoseconds.
+    pub(in super::super) newest: i64,
+    pub(in super::super) latest: i64,
     /// How far behind the clock the newest events were, at the least, in nanoseconds.
     pub(in super::super) behind: Option<i64>,
     /// How long the sections are that stand behind this; set when it is written.

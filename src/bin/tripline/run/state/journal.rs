@@ -27,7 +27,7 @@ pub(in super::super) enum Decision {
     /// It is waited for again.
     Back(u32),
     /// An input has come up.
-    New { rank: u32, path: String },
+    New { rank: u32, path: String, file: Option<(u64, u64)> },
     /// No event before this time comes any more, in nanoseconds since 1970.
     Time(i64),
     /// A rule set takes over, by its name in the store.
@@ -117,7 +117,7 @@ mod tests {
         let entry = |at, decision| Entry { at, decision };
         let all = [
             entry(3, Decision::Aside(1)),
-            entry(3, Decision::New { rank: 7, path: "a\tb \"c\".ndjson".to_owned() }),
+            entry(3, Decision::New { rank: 7, path: "a\tb \"c\".ndjson".to_owned(), file: Some((1, 2)) }),
             entry(9, Decision::Time(-5)),
             entry(10, Decision::Rules("ab".to_owned())),
         ];
