@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::error::Error;
 use super::open::{ending, is_packed};
 use super::place::Place;
+use super::spool::Spool;
 use super::{Format, ReadOptions};
 use crate::event::Source;
 
@@ -23,6 +24,8 @@ pub struct Input {
     is_alone: bool,
     /// From where on it is read.
     from: Place,
+    /// Where it is written down, if it is a pipe.
+    spool: Option<Spool>,
 }
 
 impl Input {
@@ -32,13 +35,34 @@ impl Input {
         let source = Arc::new(Source { rank, name: path.display().to_string() });
         let followed = (follows && !is_packed(&source.name)).then_some(false);
         let from = Place::default();
-        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, is_alone: true, from }
+        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, is_alone: true, from, spool: None }
     }
 
     /// The same input of a run that was ended: with its rank of then, and read from where it was read to.
     pub fn resumed(&self, rank: u32, from: Place) -> Self {
         let source = Arc::new(Source { rank, name: self.source.name.clone() });
-        Input { source, from, ..self.clone() }
+        let spool = self.spool.as_ref().map(|spool| spool.of_rank(rank));
+        Input { source, from, spool, ..self.clone() }
+    }
+
+    /// The same input; if it is a pipe, its bytes are written down before they are given, and read from there another time.
+    pub fn spooled(self, spool: Spool) -> Self {
+        Input { spool: Some(spool), ..self }
+    }
+
+    /// Where it is written down, if it is a pipe and that was asked for.
+    pub fn spool(&self) -> Option<&Spool> {
+        self.spool.as_ref().filter(|_| self.is_pipe())
+    }
+
+    /// Whether it can be read on from any line, whatever stood before.
+    pub fn is_by_lines(&self, options: &ReadOptions) -> bool {
+        is_by_lines(&self.source.name, options)
+    }
+
+    /// Whether it is standard input or another pipe, which cannot be read again.
+    pub fn is_pipe(&self) -> bool {
+        self.path.as_ref().is_none_or(|path| path.exists() && !path.is_file())
     }
 
     /// From where on it is read.
@@ -125,7 +149,7 @@ impl Inputs {
         let inputs = found.into_values().zip(0..).map(|(path, rank)| {
             let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
             let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
-            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, is_alone: true, from: Place::default() }
+            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, is_alone: true, from: Place::default(), spool: None }
         });
         Ok(Inputs(inputs.collect()))
     }
@@ -162,6 +186,16 @@ impl<'a> IntoIterator for &'a Inputs {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
+}
+
+/// Whether an input is lines of JSON that say all by themselves. A time that is told from the one before needs all lines in order.
+pub(super) fn is_by_lines(name: &str, options: &ReadOptions) -> bool {
+    let by_lines = match options.format {
+        Format::Ndjson => true,
+        Format::Auto => !matches!(ending(name), "csv" | "tsv"),
+        Format::Csv | Format::Tsv | Format::Records(_) | Format::Lines(_) => false,
+    };
+    by_lines && !options.times.look_back()
 }
 
 /// The files that one argument stands for.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::chunk::{Block, Chunk, Chunks, Mark};
 use super::error::Error;
-use super::inputs::Input;
+use super::inputs::{Input, is_by_lines};
 use super::open::{self, Bytes, Raw, Tap};
 use super::place::{Place, Trail};
 use super::reader::{Item, Reader};
 use super::scan::Scanner;
-use super::{Format, ReadOptions};
+use super::ReadOptions;
 use crate::event::{Batch, Fields, Keep, Schema, Source};
 
 /// Reads one input to its end, in portions: lines of JSON as chunks for a [`Scanner`], which may work elsewhere, and
@@ -210,14 +210,9 @@ impl Intake {
         State::Lines(Chunks::new(bytes, mark, self.chunk, self.options.limits.line_bytes))
     }
 
-    /// Whether it is read as lines that a scanner takes. A time that is told from the one before needs all lines in order.
+    /// Whether it is read as lines that a scanner takes.
     fn is_by_lines(&self) -> bool {
-        let by_lines = match self.options.format {
-            Format::Ndjson => true,
-            Format::Auto => !matches!(open::ending(&self.source.name), "csv" | "tsv"),
-            Format::Csv | Format::Tsv | Format::Records(_) | Format::Lines(_) => false,
-        };
-        by_lines && !self.options.times.look_back()
+        is_by_lines(&self.source.name, &self.options)
     }
 
     /// The next records of a reader.

@@ -31,6 +31,7 @@ mod reader;
 mod records;
 mod reject;
 mod scan;
+mod spool;
 mod time;
 mod value;
 
@@ -50,5 +51,6 @@ pub use place::{Node, Place};
 pub use reader::{Item, Reader};
 pub use reject::{Reason, Reject};
 pub use scan::Scanner;
+pub use spool::Spool;
 pub use time::{TimeOptions, TimeUnit};
 pub use value::{JsonRecord, JsonValue};

@@ -12,6 +12,7 @@ use super::error::Error;
 use super::follow::Followed;
 use super::inputs::Input;
 use super::place::{Trail, node_of};
+use super::spool::Spooled;
 
 /// Called before each read of an input's bytes, with the number of bytes that the read before it gave, and now and
 /// then while a read has to wait: what is to be seen at once must be written out by then. An error ends the input.
@@ -29,6 +30,8 @@ pub(super) struct Raw {
 
 enum From {
     Pipe(Pipe),
+    /// One that is written down.
+    Spooled(Pipe, Spooled),
     File(File),
     /// A file that is read on as it grows.
     Followed(Followed),
@@ -41,6 +44,14 @@ impl Read for Raw {
         (self.tap)(std::mem::take(&mut self.last))?;
         self.last = match &mut self.from {
             From::Pipe(pipe) => pipe.read(buffer, &self.tap)?,
+            From::Spooled(pipe, spooled) => match spooled.before(buffer)? {
+                0 => {
+                    let read = pipe.read(buffer, &self.tap)?;
+                    spooled.write(buffer.get(..read).unwrap_or_default())?;
+                    read
+                }
+                before => before,
+            },
             From::File(file) => file.read(buffer)?,
             From::Followed(followed) => followed.read(buffer, &self.tap)?,
             From::Parked(path, place) => {
@@ -157,7 +168,7 @@ fn copy(from: &mut (impl BufRead + ?Sized), to: &mut Vec<u8>) -> io::Result<usiz
 impl Raw {
     /// Whether what comes next may be long in coming.
     pub(super) fn is_pipe(&self) -> bool {
-        matches!(self.from, From::Pipe(_) | From::Followed(_))
+        matches!(self.from, From::Pipe(_) | From::Spooled(..) | From::Followed(_))
     }
 
     /// The files that its bytes come from.
@@ -182,7 +193,7 @@ impl Raw {
 pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
     let (trail, failed) = (Trail::default(), |e| Error::opening(input.name(), e));
     let from = match input.path() {
-        None => From::Pipe(Pipe::new(io::stdin())),
+        None => pipe(input, io::stdin()).map_err(failed)?,
         Some(path) if let Some(is_named) = input.followed() => {
             From::Followed(Followed::open(path, (is_named, input.is_alone()), input.from(), &trail).map_err(failed)?)
         }
@@ -191,14 +202,22 @@ pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
             let meta = file.metadata().ok().filter(Metadata::is_file);
             meta.iter().for_each(|meta| trail.begin(0, 0, node_of(meta)));
             match meta {
-                None => From::Pipe(Pipe::new(file)),
+                None => pipe(input, file).map_err(failed)?,
                 Some(_) if input.is_one_of_many() => From::Parked(path.to_path_buf(), 0),
                 Some(_) => From::File(file),
             }
         }
     };
-    let skip = if matches!(from, From::Followed(_)) { 0 } else { input.from().byte };
+    let skip = if matches!(from, From::Followed(_) | From::Spooled(..)) { 0 } else { input.from().byte };
     Ok(Raw { from, tap: Arc::clone(tap), last: 0, skip, trail })
+}
+
+fn pipe(input: &Input, from: impl Read + Send + 'static) -> io::Result<From> {
+    let pipe = Pipe::new(from);
+    match input.spool() {
+        None => Ok(From::Pipe(pipe)),
+        Some(spool) => Ok(From::Spooled(pipe, Spooled::open(spool, input.from().byte)?)),
+    }
 }
 
 const GZIP: &[u8] = &[0x1F, 0x8B];

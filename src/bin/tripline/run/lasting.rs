@@ -65,13 +65,16 @@ pub(super) fn inputs(
 fn place(state: &InputState, input: &Input, follows: bool, notes: &mut Vec<String>) -> Place {
     let place = state.place();
     let (name, anew) = (&input.source().name, Place { line: place.line, ..Place::default() });
-    let Some(path) = input.path() else {
-        notes.push(
-            "standard input cannot be read again: what came between the last checkpoint and the end of the run before is lost"
-                .to_owned(),
-        );
+    if input.spool().is_some() {
+        return place;
+    } else if input.is_pipe() {
+        notes.push(format!(
+            "`{name}` is a pipe and cannot be read again: what came through it behind the last checkpoint is lost; `--journal` \
+             keeps it"
+        ));
         return anew;
-    };
+    }
+    let Some(path) = input.path() else { return anew };
     if !path.exists() && !follows {
         return place;
     }

@@ -51,7 +51,7 @@ pub(super) struct Works<'w> {
 }
 
 /// Opens an input for the rule set that runs.
-type Open<'r> = dyn Fn(&Input, &Arc<Program>) -> Result<Intake, tripline::io::Error> + 'r;
+type Open<'r> = dyn Fn(&Input, &Arc<Program>) -> Result<Intake, String> + 'r;
 
 /// Inputs that come up.
 pub(super) struct Newcomers<'r> {
@@ -67,7 +67,7 @@ impl<'r> Newcomers<'r> {
     pub(super) fn new(
         discovery: Discovery,
         workers: &Arc<Workers>,
-        open: impl Fn(&Input, &Arc<Program>) -> Result<Intake, tripline::io::Error> + 'r,
+        open: impl Fn(&Input, &Arc<Program>) -> Result<Intake, String> + 'r,
     ) -> Self {
         let (workers, looked) = (Arc::clone(workers), now());
         Newcomers { discovery, open: Box::new(open), workers, looked, failed: None }
@@ -98,7 +98,7 @@ impl<'r> Newcomers<'r> {
     /// Has one more input read.
     pub(super) fn add(&self, input: &Input, drive: Drive<'_>, works: &mut Works<'_>) {
         let program = Arc::clone(works.engines.program());
-        let added = (self.open)(input, &program).map_err(|error| error.to_string());
+        let added = (self.open)(input, &program);
         let added = added.and_then(|intake| {
             works.flow.add(intake, &program, &self.workers).map_err(|e| format!("cannot start a thread: {e}"))
         });

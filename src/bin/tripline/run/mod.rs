@@ -95,6 +95,10 @@ struct Keeping {
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration, requires = "state")]
     checkpoint_every: Duration,
 
+    /// Write down what comes through pipes before it is judged, so that a run that was killed loses nothing of it
+    #[arg(long, requires = "state")]
+    journal: bool,
+
     /// How many checkpoints are kept: if the last is damaged, the one before it is used
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..), requires = "state")]
     checkpoints: u16,
@@ -236,6 +240,11 @@ impl Args {
         (self.matching.watch || self.matching.follow).then(watched).filter(|_| self.rules != Path::new("-"))
     }
 
+    /// Whether an input can be read on by the next run, if it is to be.
+    fn can_last(&self, input: &Input, options: &ReadOptions) -> bool {
+        self.keeping.state.is_none() || !self.matching.follow || input.is_by_lines(options)
+    }
+
     /// The inputs; whether they end is told by them.
     fn inputs(&self, options: &ReadOptions) -> Result<Inputs, Stop> {
         let find = if self.matching.follow { Inputs::find_so_far } else { Inputs::find };
@@ -259,6 +268,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let mut start = Start::new(args, terminal)?;
     let options = Arc::new(args.reading.options(start.ruling.program.plan().schema.clone())?);
     let found = args.inputs(&options)?;
+    if let Some(input) = found.iter().find(|input| !args.can_last(input, &options)) {
+        return Err(Stop::Failed(cannot_last(&input.source().name)));
+    }
     let inputs = start.inputs(found, args, terminal);
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs, !args.matching.follow);
@@ -320,7 +332,11 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 terminal.note(&format!("watching the rules in `{}`", args.rules.display()));
             }
             let open = |input: &Input, program: &Arc<Program>| {
-                let mut intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap)?;
+                if !args.can_last(input, &options) {
+                    return Err(cannot_last(&input.source().name));
+                }
+                let intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap);
+                let mut intake = intake.map_err(|e| e.to_string())?;
                 // The rules may declare other types than they did at the start.
                 intake.read_for(program.fields(), &program.plan().schema);
                 Ok(intake)
@@ -356,6 +372,14 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Counts { alerts: 1.., .. } if args.matching.fail_on_alert => Exit::Findings,
         _ => Exit::Done,
     })
+}
+
+/// Why a file is not read.
+fn cannot_last(name: &str) -> String {
+    format!(
+        "`{name}` cannot be both followed and gone on with: with `--follow` and `--state` only NDJSON whose times say all can, \
+         because other formats cannot be read on from the middle yet"
+    )
 }
 
 /// What goes together with a state that is kept.

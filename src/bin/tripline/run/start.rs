@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
 use tripline::Limits;
-use tripline::io::{Input, Inputs};
+use tripline::io::{Input, Inputs, Spool};
 use tripline::pipeline::{Flow, Shards};
 
 use super::Args;
@@ -66,6 +66,12 @@ impl Start {
 
     /// The inputs: with the ranks and places of the run before, if there was one.
     pub(super) fn inputs(&mut self, found: Inputs, args: &Args, terminal: &Terminal) -> Inputs {
+        let folder = args.keeping.state.as_ref().filter(|_| args.keeping.journal);
+        let spool = |input: &Input| match folder {
+            Some(folder) => input.clone().spooled(Spool::new(folder, input.source().rank)),
+            None => input.clone(),
+        };
+        let found = Inputs::of(found.iter().map(spool).collect());
         let Some(before) = &self.found else { return found };
         let (inputs, absent, notes) = lasting::inputs(&found, &before.checkpoint.header, (args.matching.follow, &args.inputs));
         notes.iter().for_each(|note| terminal.error(note));

@@ -20,7 +20,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tripline::io::Input;
+use tripline::io::{Input, Spool};
 
 pub(super) use self::checkpoint::{Checkpoint, Header, InputState, OutputState};
 pub(super) use self::files::private;
@@ -42,6 +42,8 @@ pub(super) struct State {
     number: u64,
     /// The rule sets that checkpoints and journals speak of, by the number of these.
     rules: BTreeMap<u64, BTreeSet<String>>,
+    /// Up to where each pipe that is written down was given, by the number of the checkpoint.
+    pipes: BTreeMap<u64, Vec<(Spool, u64)>>,
     /// How many checkpoints are kept, and how often there is one.
     keep: usize,
     every: Duration,
@@ -89,6 +91,7 @@ impl State {
             journal: None,
             number: 0,
             rules: BTreeMap::new(),
+            pipes: BTreeMap::new(),
             keep,
             every,
             inputs: Vec::new(),
@@ -224,6 +227,9 @@ impl State {
         };
         let before = self.journal.replace(Journal::open(&self.folder, number).map_err(failed)?);
         self.rules.entry(number).or_default().insert(checkpoint.header.rules.clone());
+        let byte = |rank: u32| checkpoint.header.inputs.iter().find(|input| input.rank == rank).map(|input| input.byte);
+        let spools = self.inputs.iter().filter_map(|input| Some((input.spool()?.clone(), byte(input.source().rank)?)));
+        self.pipes.insert(number, spools.collect());
         (self.number, self.last, self.noted) = (number, (now(), checkpoint.header.given), 0);
         let (sender, writing) = mpsc::channel();
         let folder = self.folder.clone();
@@ -272,6 +278,10 @@ impl State {
         }
         for old in journal::NAME.all(&self.folder)?.iter().filter(|number| *number < first) {
             std::fs::remove_file(self.folder.join(journal::NAME.of(*old)))?;
+        }
+        self.pipes = self.pipes.split_off(first);
+        for (spool, byte) in self.pipes.get(first).into_iter().flatten() {
+            spool.forget(*byte)?;
         }
         self.rules = self.rules.split_off(first);
         self.store.forget_others(&self.rules.values().flatten().cloned().collect())
