@@ -35,7 +35,15 @@ impl Input {
         let source = Arc::new(Source { rank, name: path.display().to_string() });
         let followed = (follows && !is_packed(&source.name)).then_some(false);
         let from = Place::default();
-        Input { path: Some(path.to_owned()), source, one_of_many: false, followed, is_alone: true, from, spool: None }
+        Input {
+            path: Some(path.to_owned()),
+            source,
+            one_of_many: false,
+            followed,
+            is_alone: true,
+            from,
+            spool: None,
+        }
     }
 
     /// The same input of a run that was ended: with its rank of then, and read from where it was read to.
@@ -149,7 +157,15 @@ impl Inputs {
         let inputs = found.into_values().zip(0..).map(|(path, rank)| {
             let name = path.as_ref().map_or("-".to_string(), |path| path.display().to_string());
             let one_of_many = one_of_many && path.as_ref().is_some_and(|path| path.is_file());
-            Input { path, source: Arc::new(Source { rank, name }), one_of_many, followed: None, is_alone: true, from: Place::default(), spool: None }
+            Input {
+                path,
+                source: Arc::new(Source { rank, name }),
+                one_of_many,
+                followed: None,
+                is_alone: true,
+                from: Place::default(),
+                spool: None,
+            }
         });
         Ok(Inputs(inputs.collect()))
     }

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ReadOptions;
 use super::chunk::{Block, Chunk, Chunks, Mark};
 use super::error::Error;
 use super::inputs::{Input, is_by_lines};
@@ -12,7 +13,6 @@ use super::open::{self, Bytes, Raw, Tap};
 use super::place::{Place, Trail};
 use super::reader::{Item, Reader};
 use super::scan::Scanner;
-use super::ReadOptions;
 use crate::event::{Batch, Fields, Keep, Schema, Source};
 
 /// Reads one input to its end, in portions: lines of JSON as chunks for a [`Scanner`], which may work elsewhere, and

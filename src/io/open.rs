@@ -194,9 +194,9 @@ pub(super) fn open(input: &Input, tap: &Tap) -> Result<Raw, Error> {
     let (trail, failed) = (Trail::default(), |e| Error::opening(input.name(), e));
     let from = match input.path() {
         None => pipe(input, io::stdin()).map_err(failed)?,
-        Some(path) if let Some(is_named) = input.followed() => {
-            From::Followed(Followed::open(path, (is_named, input.is_alone()), input.from(), &trail).map_err(failed)?)
-        }
+        Some(path) if let Some(is_named) = input.followed() => From::Followed(
+            Followed::open(path, (is_named, input.is_alone()), input.from(), &trail).map_err(failed)?,
+        ),
         Some(path) => {
             let file = File::open(path).map_err(failed)?;
             let meta = file.metadata().ok().filter(Metadata::is_file);

@@ -47,14 +47,19 @@ impl Place {
         }
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-        let mut beside: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        let mut beside: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
         beside.sort();
-        let same_file = |other: &&PathBuf| self.file.is_some() && self.file == node(other) && self.is_of(other);
+        let same_file =
+            |other: &&PathBuf| self.file.is_some() && self.file == node(other) && self.is_of(other);
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
         // Some copy a file to such a name, and empty it.
         let copied = |other: &&PathBuf| {
             let other_name = other.file_name().unwrap_or_default().as_encoded_bytes();
-            other_name.len() > name.len() && other_name.starts_with(name) && self.byte > 0 && self.is_of(other)
+            other_name.len() > name.len()
+                && other_name.starts_with(name)
+                && self.byte > 0
+                && self.is_of(other)
         };
         let other = beside.iter().find(same_file);
         let back = || (self.byte > 0 && self.known.is_some() && self.is_of(path)).then(|| path.to_owned());
@@ -76,7 +81,8 @@ pub(super) fn successor(path: &Path, file: &File) -> Option<File> {
     let node_here = node_of(&file.metadata().ok()?);
     let behind = fs::read_dir(folder).ok()?.filter_map(Result::ok).filter_map(|entry| {
         let other = entry.file_name();
-        let is_named_so = other.as_encoded_bytes().len() > name.len() && other.as_encoded_bytes().starts_with(name);
+        let is_named_so =
+            other.as_encoded_bytes().len() > name.len() && other.as_encoded_bytes().starts_with(name);
         let meta = entry.metadata().ok().filter(|meta| meta.is_file() && is_named_so)?;
         let modified = meta.modified().ok().filter(|time| *time > written && node_of(&meta) != node_here)?;
         (!is_packed(&other.to_string_lossy())).then(|| (modified, entry.path()))

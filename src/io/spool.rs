@@ -96,7 +96,8 @@ impl Spooled {
                 Some(from) => from,
                 from => {
                     let start = self.spool.segments()?.into_iter().filter(|start| *start <= self.read).max();
-                    let start = start.ok_or_else(|| io::Error::other("what was written down of it is gone"))?;
+                    let start =
+                        start.ok_or_else(|| io::Error::other("what was written down of it is gone"))?;
                     let mut file = File::open(self.spool.path(start))?;
                     file.seek(SeekFrom::Start(self.read - start))?;
                     from.insert(file)

@@ -155,7 +155,8 @@ impl Feed {
 
     /// Passes over what was given another time; whether there was any.
     fn pass_over(&mut self) -> bool {
-        let most = usize::try_from(self.skip).unwrap_or(usize::MAX).min(self.until().saturating_sub(self.row));
+        let most =
+            usize::try_from(self.skip).unwrap_or(usize::MAX).min(self.until().saturating_sub(self.row));
         if most > 0 {
             self.skip -= most as u64;
             self.use_up(self.row + most);

@@ -14,8 +14,8 @@ use super::table::{KeyBytes, Table};
 use crate::event::Held;
 use crate::program::{Compiled, Program};
 use crate::snapshot::{
-    Blob, Fate, Group, HeldTable, Labels, Malformed, PartitionState, QuietState, RestoreError, Restored, RestoredRule,
-    RuleState, Section, Snapshot,
+    Blob, Fate, Group, HeldTable, Labels, Malformed, PartitionState, QuietState, RestoreError, Restored,
+    RestoredRule, RuleState, Section, Snapshot,
 };
 
 impl<O: Observer> Engine<O> {
@@ -90,10 +90,9 @@ impl<O: Observer> Engine<O> {
 
     fn section(&self, group: u32, held: HeldOfGroup<'_>) -> Vec<u8> {
         let mut events = HeldTable::default();
-        let rules = held.into_iter().map(|(rule, (states, quiet))| RuleState {
-            quiet,
-            ..self.rule_state(rule, states, &mut events)
-        });
+        let rules = held
+            .into_iter()
+            .map(|(rule, (states, quiet))| RuleState { quiet, ..self.rule_state(rule, states, &mut events) });
         let rules = rules.collect();
         let groups = self.partitions.groups.count();
         let events = events.into_events(self.partitions.program.fields());

@@ -149,7 +149,9 @@ impl Events {
             let kind = stamp.kind.as_ref().and_then(|kind| program.kinds().get_index_of(kind));
             let columns = program.held(kind);
             let value = |column: &FieldId| match &read {
-                Read::Whole(event) | Read::Reference(event) => event.get(program.fields().path(*column)).clone(),
+                Read::Whole(event) | Read::Reference(event) => {
+                    event.get(program.fields().path(*column)).clone()
+                }
                 Read::Kept(fields) => {
                     let found = fields.iter().find(|(field, _)| field == column);
                     found.map(|(_, value)| value.clone()).unwrap_or_default()

@@ -180,8 +180,22 @@ fn killed_while_files_grow_and_rules_change_it_writes_what_its_journal_says() {
     let is_over = AtomicBool::new(false);
     let arguments = |clock| {
         [
-            "r.trip", "logs", "--follow", "--watch", "--state", "state", "--checkpoint-every", "30ms", "--checkpoints",
-            "65535", "--lateness", "5s", "--idle", "40ms", "--clock", clock,
+            "r.trip",
+            "logs",
+            "--follow",
+            "--watch",
+            "--state",
+            "state",
+            "--checkpoint-every",
+            "30ms",
+            "--checkpoints",
+            "65535",
+            "--lateness",
+            "5s",
+            "--idle",
+            "40ms",
+            "--clock",
+            clock,
         ]
     };
     let mut kills = 0;
@@ -189,7 +203,8 @@ fn killed_while_files_grow_and_rules_change_it_writes_what_its_journal_says() {
         scope.spawn(|| {
             let (mut random, mut rotated) = (Random(4), 0);
             for (number, part) in lines.chunks(60).enumerate() {
-                let name = ["logs/a.ndjson", "logs/b.ndjson", "logs/c.ndjson"][random.below(if number < 50 { 2 } else { 3 })];
+                let name = ["logs/a.ndjson", "logs/b.ndjson", "logs/c.ndjson"]
+                    [random.below(if number < 50 { 2 } else { 3 })];
                 let text = part.join("\n") + "\n";
                 let (first, second) = text.split_at(random.below(text.len() as u64));
                 append(&path(name), first);
@@ -291,7 +306,9 @@ fn a_file_that_has_grown_is_read_on_and_one_written_anew_is_read_anew() {
     assert_eq!(alerts(folder), 1);
     append(&folder.join("e.ndjson"), &event("b", 3));
     assert!(go_on(folder).ends_with("3 events, 2 alerts; 1 reject (1 broken_json)\n"));
-    assert!(written(folder)[0].contains("\"a\":[{\"source\":\"e.ndjson\",\"offset\":1}],\"b\":[{\"source\":\"e.ndjson\",\"offset\":4}]"));
+    assert!(written(folder)[0].contains(
+        "\"a\":[{\"source\":\"e.ndjson\",\"offset\":1}],\"b\":[{\"source\":\"e.ndjson\",\"offset\":4}]"
+    ));
     fs::write(folder.join("e.ndjson"), event("c", 5)).unwrap();
     let said = go_on(folder);
     assert!(said.contains("`e.ndjson` is not the file that was read up to line 4"), "{said}");
@@ -366,9 +383,16 @@ fn rules_that_change_meanwhile_take_over_as_if_they_were_reloaded() {
     let folder = folder.path();
     append(&folder.join("e.ndjson"), &event("b", 3));
     fs::write(folder.join("r.trip"), PAIRS.replace("b: b", "b: b where ts > 2")).unwrap();
-    fs::write(folder.join("r.trip"), PAIRS.replace("c }", "c } rule more { event x: b }").replace("b: b", "b: b and")).unwrap();
+    fs::write(
+        folder.join("r.trip"),
+        PAIRS.replace("c }", "c } rule more { event x: b }").replace("b: b", "b: b and"),
+    )
+    .unwrap();
     let said = go_on(folder);
-    assert!(said.contains("error[E0001]") && said.contains("1 error in the rules; the rules that run stay"), "{said}");
+    assert!(
+        said.contains("error[E0001]") && said.contains("1 error in the rules; the rules that run stay"),
+        "{said}"
+    );
     assert_eq!(alerts(folder), 2);
     append(&folder.join("e.ndjson"), &(event("a", 4) + &event("b", 5)));
     fs::write(folder.join("r.trip"), PAIRS.to_owned() + "rule more { event x: b }").unwrap();
@@ -423,7 +447,11 @@ fn a_full_disk_ends_the_run_and_what_is_missing_comes_when_there_is_room() {
         // In blocks of 512 bytes.
         let output = limited((longest * part / 8).div_ceil(512));
         assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-        assert!(said(&output).contains("cannot write to `") || said(&output).contains("cannot begin"), "{}", said(&output));
+        assert!(
+            said(&output).contains("cannot write to `") || said(&output).contains("cannot begin"),
+            "{}",
+            said(&output)
+        );
         let output = run(folder, &arguments);
         assert!(output.status.success(), "{}", said(&output));
         same(&written(folder), &expected, &format!("{part} eighths"));
@@ -439,14 +467,17 @@ fn a_pipe_goes_on_where_it_was_killed() {
     let stream = Stream::generate(8, 5_000);
     fs::write(folder.join("all.ndjson"), &stream.events).unwrap();
     assert!(run(folder, &["r.trip", "all.ndjson"]).status.success());
-    let expected: Vec<String> =
-        written(folder).iter().map(|text| text.replace("\"source\":\"all.ndjson\"", "\"source\":\"-\"")).collect();
+    let expected: Vec<String> = written(folder)
+        .iter()
+        .map(|text| text.replace("\"source\":\"all.ndjson\"", "\"source\":\"-\""))
+        .collect();
     OUTPUTS.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
     let arguments = ["r.trip", "-", "--state", "state", "--checkpoint-every", "20ms", "--journal"];
     let mut lines = stream.events.split_inclusive('\n').peekable();
     let (mut random, mut kills, mut sent) = (Random(2), 0, 0);
     let spooled = || {
-        let files = fs::read_dir(folder.join("state")).map_or_else(|_| Vec::new(), |entries| entries.map(|entry| entry.unwrap().path()).collect());
+        let files = fs::read_dir(folder.join("state"))
+            .map_or_else(|_| Vec::new(), |entries| entries.map(|entry| entry.unwrap().path()).collect());
         let pipes = files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "pipe"));
         pipes.map(|path| fs::metadata(path).unwrap().len() as usize).sum::<usize>()
     };

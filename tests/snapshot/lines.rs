@@ -31,7 +31,10 @@ fn what_was_read_as_lines_is_restored_as_it_was() {
         assert!(expected.len() > 10);
         let missing = format.finish().1;
         let lacks = |field: &str| missing.iter().any(|missing| missing == field);
-        assert!(!lacks("KeyPlace.rule") && lacks("EventData.reference") == (keep == Keep::Events), "{missing:?}");
+        assert!(
+            !lacks("KeyPlace.rule") && lacks("EventData.reference") == (keep == Keep::Events),
+            "{missing:?}"
+        );
         assert_eq!(said(&found), said(&expected), "{keep:?}");
         let fields = expected.iter().flat_map(|alert| &alert.bindings).flat_map(|(_, events)| events);
         assert!(fields.into_iter().all(|event| event.fields.is_empty() == (keep == Keep::References)));

@@ -10,8 +10,8 @@ use tripline::{Duration, Timestamp};
 use super::drive::Drive;
 use super::live::{Live, Works};
 use super::reload::Ruling;
-use super::summary::Counts;
 use super::state::{Checkpoint, Decision, Header, InputState, Replay, State};
+use super::summary::Counts;
 use crate::cli::Stop;
 use crate::rules::Compiled;
 
@@ -48,12 +48,15 @@ pub(super) fn inputs(
         let path = state.path.as_deref().map(Path::new);
         let input = found.iter().find(|input| input.path() == path).cloned();
         // What is gone may have another name.
-        let input = input.or_else(|| Some(Input::at(path.filter(|_| follows)?, state.rank, true).beside(arguments)));
+        let input =
+            input.or_else(|| Some(Input::at(path.filter(|_| follows)?, state.rank, true).beside(arguments)));
         match input {
             Some(input) => inputs.push(input.resumed(state.rank, place(state, &input, follows, &mut notes))),
             None => {
                 let name = state.path.as_deref().unwrap_or("-");
-                notes.push(format!("`{name}` was an input before and is none now; what it has more is not read"));
+                notes.push(format!(
+                    "`{name}` was an input before and is none now; what it has more is not read"
+                ));
                 absent.push(state.clone());
             }
         }
@@ -142,12 +145,21 @@ impl Live<'_> {
     }
 
     /// Decides what was decided here before.
-    pub(super) fn decide_again(&mut self, drive: Drive<'_>, works: &mut Works<'_>, given: u64) -> ControlFlow<()> {
+    pub(super) fn decide_again(
+        &mut self,
+        drive: Drive<'_>,
+        works: &mut Works<'_>,
+        given: u64,
+    ) -> ControlFlow<()> {
         while let Some(decision) = self.replay().and_then(|replay| replay.next(given)) {
             let input = |rank| self.lasting.as_ref().and_then(|lasting| lasting.state.input(rank));
             match decision {
-                Decision::Aside(rank) => input(rank).into_iter().for_each(|input| works.flow.set_aside(input, true)),
-                Decision::Back(rank) => input(rank).into_iter().for_each(|input| works.flow.set_aside(input, false)),
+                Decision::Aside(rank) => {
+                    input(rank).into_iter().for_each(|input| works.flow.set_aside(input, true))
+                }
+                Decision::Back(rank) => {
+                    input(rank).into_iter().for_each(|input| works.flow.set_aside(input, false))
+                }
                 Decision::New { rank, path, file } => {
                     let input = Input::at(Path::new(&path), rank, drive.follows()).beside(drive.arguments());
                     // The file that has come up may have got another name since.
@@ -180,7 +192,11 @@ impl Live<'_> {
     /// Whether all that was decided and written has come again; if so, the run goes on by itself.
     pub(super) fn catch_up(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
         let is_over = self.replay().is_some_and(|replay| replay.is_over());
-        if is_over && works.sink.has_caught_up() { self.go_live(drive, works) } else { ControlFlow::Continue(()) }
+        if is_over && works.sink.has_caught_up() {
+            self.go_live(drive, works)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// Nothing comes while something is to.
@@ -261,7 +277,8 @@ impl Live<'_> {
             // What has ended and is gone does not come again.
             .filter(|state| !state.is_gone(drive.arguments()))
             .collect();
-        let rejects = works.counts.rejects.iter().map(|(reason, n)| (reason.as_str().to_owned(), *n)).collect();
+        let rejects =
+            works.counts.rejects.iter().map(|(reason, n)| (reason.as_str().to_owned(), *n)).collect();
         let header = Header {
             given: works.flow.given(),
             rules,

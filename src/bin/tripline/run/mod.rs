@@ -297,7 +297,14 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         if reads_stdin && io::stdin().is_terminal() {
             terminal.note("reading standard input (Ctrl-D ends it)");
         }
-        shared.set(Outputs::create(&args.writing, &inputs, &rule_files, &program, &progress, before.as_ref())?);
+        shared.set(Outputs::create(
+            &args.writing,
+            &inputs,
+            &rule_files,
+            &program,
+            &progress,
+            before.as_ref(),
+        )?);
         Ok(())
     };
     let (mut counts, missing) = match args.matching.engine {

@@ -54,7 +54,8 @@ impl Target {
     /// The same file as in the run before, behind what it has. What stands there behind the last checkpoint is not written
     /// again; a last line that was not finished is.
     fn go_on(path: Option<&Path>, before: Option<&OutputState>, progress: &Progress) -> Result<Self, Stop> {
-        let Some(path) = path.filter(|path| !is_stdout(Some(*path)) && (path.is_file() || !path.exists())) else {
+        let Some(path) = path.filter(|path| !is_stdout(Some(*path)) && (path.is_file() || !path.exists()))
+        else {
             return Target::create(path, progress);
         };
         let cannot = |e| failed(&format!("go on with `{}`", path.display()), &e);
@@ -175,8 +176,9 @@ impl Outputs {
             None => Target::create(path, progress),
             Some(header) => Target::go_on(path, header.outputs.get(option), progress),
         };
-        let optional =
-            |option, path: &Option<PathBuf>| path.as_deref().map(|path| target(option, Some(path))).transpose();
+        let optional = |option, path: &Option<PathBuf>| {
+            path.as_deref().map(|path| target(option, Some(path))).transpose()
+        };
         let (written, written_shadow) = before.map_or((0, 0), |header| (header.alerts, header.shadow));
         Ok(Outputs {
             alerts: target("out", writing.out.as_deref())?,
@@ -204,7 +206,8 @@ impl Outputs {
         for (option, target) in self.targets() {
             let Some((file, path)) = &target.lasting else { continue };
             let length = file.metadata().map_err(|e| target.failed(&e))?.len();
-            states.insert(option.to_owned(), OutputState { path: path.to_string_lossy().into_owned(), length });
+            states
+                .insert(option.to_owned(), OutputState { path: path.to_string_lossy().into_owned(), length });
             files.push(file.try_clone().map_err(|e| target.failed(&e))?);
         }
         Ok((states, files))
@@ -337,7 +340,9 @@ impl Shared {
     pub(super) fn leave(&self) -> Vec<String> {
         let mut outputs = self.lock();
         let outputs = outputs.0.as_mut();
-        outputs.map_or_else(Vec::new, |outputs| outputs.targets().filter_map(|(_, target)| target.leave()).collect())
+        outputs.map_or_else(Vec::new, |outputs| {
+            outputs.targets().filter_map(|(_, target)| target.leave()).collect()
+        })
     }
 
     /// Writes out what is held back. A failure shows at the next write or at the end.

@@ -73,7 +73,8 @@ impl Start {
         };
         let found = Inputs::of(found.iter().map(spool).collect());
         let Some(before) = &self.found else { return found };
-        let (inputs, absent, notes) = lasting::inputs(&found, &before.checkpoint.header, (args.matching.follow, &args.inputs));
+        let (inputs, absent, notes) =
+            lasting::inputs(&found, &before.checkpoint.header, (args.matching.follow, &args.inputs));
         notes.iter().for_each(|note| terminal.error(note));
         self.absent = absent;
         inputs
@@ -98,7 +99,8 @@ impl Start {
         let news = news.or_else(|| state.is_some().then(|| mpsc::channel().1));
         live.reloads = news.map(|news| Reloads::new(news, ruling));
         let Some(mut state) = state else { return Ok((flow, engines)) };
-        let is_opened = |input: &&Input| opened.iter().any(|other| other.source().rank == input.source().rank);
+        let is_opened =
+            |input: &&Input| opened.iter().any(|other| other.source().rank == input.source().rank);
         let missing = inputs.iter().filter(|input| !is_opened(input));
         absent.extend(missing.map(|input| InputState::new(input, *input.from(), true)));
         state.absent = absent;

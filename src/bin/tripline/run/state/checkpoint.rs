@@ -166,7 +166,13 @@ mod tests {
 
     #[test]
     fn it_is_read_as_it_was_written_and_damage_is_seen_wherever_it_is() {
-        let input = InputState { rank: 3, path: Some("a".to_owned()), byte: 7, known: Some(u64::MAX), ..InputState::default() };
+        let input = InputState {
+            rank: 3,
+            path: Some("a".to_owned()),
+            byte: 7,
+            known: Some(u64::MAX),
+            ..InputState::default()
+        };
         let header = Header { given: 12, inputs: vec![input], behind: Some(-4), ..Header::default() };
         let checkpoint = Checkpoint { header, sections: vec![b"global".to_vec(), Vec::new(), vec![0xFF; 9]] };
         let bytes = checkpoint.to_bytes().unwrap();

@@ -21,7 +21,8 @@ impl Numbered {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(self.stem)?.strip_suffix(self.ending));
+            let number =
+                name.to_str().and_then(|name| name.strip_prefix(self.stem)?.strip_suffix(self.ending));
             numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
         }
         numbers.sort_unstable();

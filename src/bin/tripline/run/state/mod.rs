@@ -24,9 +24,9 @@ use tripline::io::{Input, Spool};
 
 pub(super) use self::checkpoint::{Checkpoint, Header, InputState, OutputState};
 pub(super) use self::files::private;
+use self::journal::Journal;
 pub(super) use self::journal::{Decision, Entry};
 pub(super) use self::replay::Replay;
-use self::journal::Journal;
 use self::store::Store;
 use crate::cli::Stop;
 use crate::rules::{Origin, plain};
@@ -78,8 +78,9 @@ impl State {
         folder: &Path,
         (keep, every): (usize, Duration),
     ) -> Result<(Self, Option<Found>, Vec<String>), Stop> {
-        let failed =
-            |e: io::Error| Stop::Failed(format!("cannot keep state in `{}`: {}", folder.display(), plain(&e)));
+        let failed = |e: io::Error| {
+            Stop::Failed(format!("cannot keep state in `{}`: {}", folder.display(), plain(&e)))
+        };
         files::make(folder).map_err(failed)?;
         let lock = lock(folder).map_err(|e| e.map_or_else(|| in_use(folder), failed))?;
         files::tidy(folder).map_err(failed)?;
@@ -113,6 +114,13 @@ impl State {
         let journals = journal::NAME.all(&self.folder).map_err(Err)?;
         let last = numbers.iter().chain(&journals).max().copied();
         let Some(last) = last else { return Ok(None) };
+        // Before the first checkpoint nothing is done.
+        if numbers.is_empty()
+            && journals == [1]
+            && journal::read(&self.folder, &[1]).is_ok_and(|(all, _)| all.is_empty())
+        {
+            return Ok(None);
+        }
         for number in numbers.iter().rev() {
             match Checkpoint::read(&self.folder, *number) {
                 Err(why) => notes.push(format!(
@@ -120,20 +128,26 @@ impl State {
                     self.folder.join(checkpoint::NAME.of(*number)).display()
                 )),
                 Ok(found) => {
-                    let behind: Vec<u64> = journals.iter().filter(|other| *other >= number).copied().collect();
+                    let behind: Vec<u64> =
+                        journals.iter().filter(|other| *other >= number).copied().collect();
                     let is_whole = behind.iter().copied().eq(*number..*number + behind.len() as u64);
                     if !is_whole {
-                        notes.push("a journal is missing: what a clock decided behind it is decided anew".to_owned());
+                        notes.push(
+                            "a journal is missing: what a clock decided behind it is decided anew".to_owned(),
+                        );
                     }
                     let (entries, torn) = journal::read(&self.folder, &behind).map_err(Err)?;
                     if torn {
-                        notes.push("the last entry of the journal was not finished, and is left out".to_owned());
+                        notes.push(
+                            "the last entry of the journal was not finished, and is left out".to_owned(),
+                        );
                     }
                     for (number, name) in self.known_rules(&numbers, &journals) {
                         self.rules.entry(number).or_default().insert(name);
                     }
                     self.number = last;
-                    let open = Journal::open(&self.folder, behind.last().copied().unwrap_or(*number)).map_err(Err)?;
+                    let open = Journal::open(&self.folder, behind.last().copied().unwrap_or(*number))
+                        .map_err(Err)?;
                     self.journal = Some(open);
                     return Ok(Some(Found { checkpoint: found, replay: Replay::new(entries) }));
                 }
@@ -148,11 +162,12 @@ impl State {
 
     /// The rule sets that all of it speaks of.
     fn known_rules(&self, checkpoints: &[u64], journals: &[u64]) -> Vec<(u64, String)> {
-        let of_checkpoints = checkpoints.iter().filter_map(|number| {
-            Some((*number, Checkpoint::read(&self.folder, *number).ok()?.header.rules))
-        });
+        let of_checkpoints = checkpoints
+            .iter()
+            .filter_map(|number| Some((*number, Checkpoint::read(&self.folder, *number).ok()?.header.rules)));
         let entries = |number: &u64| {
-            let entries = journal::read(&self.folder, &[*number]).map(|(entries, _)| entries).unwrap_or_default();
+            let entries =
+                journal::read(&self.folder, &[*number]).map(|(entries, _)| entries).unwrap_or_default();
             let number = *number;
             entries.into_iter().filter_map(move |entry| match entry.decision {
                 Decision::Rules(name) => Some((number, name)),
@@ -222,13 +237,15 @@ impl State {
     /// there to stay. How long it took to make it is for whoever asks `busy`.
     pub(super) fn checkpoint(&mut self, checkpoint: Checkpoint, outputs: Vec<File>) -> Result<(), String> {
         let number = self.number + 1;
-        let failed = |e: io::Error| {
-            format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e))
-        };
+        let failed =
+            |e: io::Error| format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e));
         let before = self.journal.replace(Journal::open(&self.folder, number).map_err(failed)?);
         self.rules.entry(number).or_default().insert(checkpoint.header.rules.clone());
-        let byte = |rank: u32| checkpoint.header.inputs.iter().find(|input| input.rank == rank).map(|input| input.byte);
-        let spools = self.inputs.iter().filter_map(|input| Some((input.spool()?.clone(), byte(input.source().rank)?)));
+        let byte = |rank: u32| {
+            checkpoint.header.inputs.iter().find(|input| input.rank == rank).map(|input| input.byte)
+        };
+        let spools =
+            self.inputs.iter().filter_map(|input| Some((input.spool()?.clone(), byte(input.source().rank)?)));
         self.pipes.insert(number, spools.collect());
         (self.number, self.last, self.noted) = (number, (now(), checkpoint.header.given), 0);
         let (sender, writing) = mpsc::channel();
@@ -248,11 +265,12 @@ impl State {
     /// Looks whether a checkpoint is written, or waits for it; what is to be said of it.
     pub(super) fn look(&mut self, waits: bool) -> Result<(), String> {
         let Some(writing) = &self.writing else { return Ok(()) };
-        let written = match if waits { writing.recv().ok() } else { writing.try_recv().map_or_else(none_yet, Some) } {
-            Some(written) => written,
-            None if waits => Written { number: 0, done: Err(io::Error::other("its thread is gone")) },
-            None => return Ok(()),
-        };
+        let written =
+            match if waits { writing.recv().ok() } else { writing.try_recv().map_or_else(none_yet, Some) } {
+                Some(written) => written,
+                None if waits => Written { number: 0, done: Err(io::Error::other("its thread is gone")) },
+                None => return Ok(()),
+            };
         self.writing = None;
         let done = written.done.and_then(|_| self.forget(written.number));
         let had_failed = std::mem::replace(&mut self.failed, done.is_err());

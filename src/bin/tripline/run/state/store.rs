@@ -90,7 +90,9 @@ impl Store {
 
     /// The rule set of a name, compiled again.
     pub(super) fn load(&self, name: &str) -> Result<(Program, Origin), String> {
-        let failed = |why: String| format!("cannot read the rules that were in force, `{name}` in `{}`: {why}", self.0.display());
+        let failed = |why: String| {
+            format!("cannot read the rules that were in force, `{name}` in `{}`: {why}", self.0.display())
+        };
         let read = |file: &str| fs::read(self.0.join(file)).map_err(|e| failed(plain(&e)));
         let manifest: Manifest = serde_json::from_slice(&read(name)?).map_err(|e| failed(e.to_string()))?;
         let mut sources = Vec::new();
@@ -100,7 +102,8 @@ impl Store {
         }
         let limits = Limits::default();
         let data = manifest.data.into_iter().map(|(path, digest)| (PathBuf::from(path), digest)).collect();
-        let homes = sources.iter().map(|source| Path::new(&source.name).parent().unwrap_or(Path::new("")).to_owned());
+        let homes =
+            sources.iter().map(|source| Path::new(&source.name).parent().unwrap_or(Path::new("")).to_owned());
         let kept = Kept { folder: self.0.clone(), homes: homes.collect(), data, limits: limits.clone() };
         let origin_data = kept.data.iter().filter_map(|(path, digest)| Some((path.clone(), number(digest)?)));
         let origin = Origin {
@@ -109,7 +112,8 @@ impl Store {
             contents: name.strip_suffix(ENDING).and_then(number).unwrap_or_default(),
             sources: sources.clone(),
         };
-        let settings = Settings { params: manifest.params, files: Some(Arc::new(kept)), ..Settings::default() };
+        let settings =
+            Settings { params: manifest.params, files: Some(Arc::new(kept)), ..Settings::default() };
         let (program, findings) = Program::compile(&sources, &settings, limits);
         let program = program.ok_or_else(|| {
             let first = findings.iter().find(|finding| finding.is_error());
@@ -167,7 +171,8 @@ impl Kept {
         let closed = |why: String| Unread::Closed { why, help: None };
         let digest = digest.ok_or_else(|| closed(format!("`{}` was not kept", wanted.name)))?;
         let file = OpenOptions::new().read(true).open(self.folder.join(digest));
-        file.map(BufReader::new).map_err(|e| closed(format!("cannot open what was kept of `{}`: {}", wanted.name, plain(&e))))
+        file.map(BufReader::new)
+            .map_err(|e| closed(format!("cannot open what was kept of `{}`: {}", wanted.name, plain(&e))))
     }
 }
 
