@@ -59,6 +59,11 @@ impl Feed {
         &self.name
     }
 
+    /// Whether nothing more is to be read of it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// The input, unless it is read elsewhere just now. That has an end before the input has.
     pub(super) fn intake(&self) -> Option<&Intake> {
         match &self.supply {
