@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::summary::{Counts, Kept};
 use super::{Args, End};
 use crate::cli::Stop;
+use crate::log::Fields;
 use crate::terminal::Terminal;
 
 /// What a run goes by.
@@ -87,6 +88,7 @@ impl Drive<'_> {
         let mut engines = Shards::new(self.program, &self.options(), workers);
         let mut sink = self.shared.clone();
         while let Some(portion) = flow.next() {
+            live.works();
             let goes_on = match portion {
                 Portion::Rows(runs) => {
                     runs.iter().for_each(|run| counts.see_rows(run));
@@ -105,6 +107,7 @@ impl Drive<'_> {
             }
             live.turn(self, (&mut flow, &mut engines), &mut counts, &mut sink);
         }
+        live.ends();
         // A sink that says stop has remembered why.
         let _ = engines.finish(self.at_end(), &mut sink);
         self.ended(counts, flow.notes(), engines.stats())
@@ -136,8 +139,8 @@ impl Drive<'_> {
         self.progress.hidden(|| self.terminal.error(text));
     }
 
-    pub(super) fn note(self, text: &str) {
-        self.progress.hidden(|| self.terminal.note(text));
+    pub(super) fn note(self, text: &str, fields: Fields<'_>) {
+        self.progress.hidden(|| self.terminal.note_with(text, fields));
     }
 
     pub(super) fn draw(self, findings: &[Diagnostic], sources: &[SourceFile]) {
@@ -167,7 +170,7 @@ impl Drive<'_> {
         if counts.silent.insert(name.clone()) && !self.args.matching.follow {
             let text =
                 format!("`{name}` says nothing; the others go on, and its next events may be too late");
-            self.note(&text);
+            self.note(&text, &[("input", name.into())]);
         }
         ControlFlow::Continue(())
     }

@@ -10,6 +10,7 @@ use tripline::pipeline::{Flow, Shards, Workers};
 use tripline::{Program, Timestamp};
 
 use super::drive::Drive;
+use super::monitor::{Monitor, Scene};
 use super::output::Shared;
 use super::reload::Reloads;
 use super::summary::Counts;
@@ -34,6 +35,7 @@ pub(super) struct Live<'r> {
     pub(super) reloads: Option<Reloads>,
     pub(super) clock: Option<Clock>,
     pub(super) newcomers: Option<Newcomers<'r>>,
+    pub(super) monitor: Option<Monitor>,
 }
 
 /// Opens an input for the rule set that runs.
@@ -76,7 +78,8 @@ impl<'r> Newcomers<'r> {
         };
         self.failed = None;
         for input in new {
-            drive.note(&format!("`{}` has come up and is read too", input.source().name));
+            let name = &input.source().name;
+            drive.note(&format!("`{name}` has come up and is read too"), &[("input", name.as_str().into())]);
             let added = (self.open)(&input, program).map_err(|error| error.to_string());
             let added = added.and_then(|intake| {
                 flow.add(intake, program, &self.workers).map_err(|e| format!("cannot start a thread: {e}"))
@@ -149,6 +152,20 @@ impl Live<'_> {
             let program = Arc::clone(engines.program());
             newcomers.look(drive, &program, flow, counts);
         }
+        if let Some(monitor) = &mut self.monitor {
+            let reloads = self.reloads.as_ref().map(|reloads| reloads.counts).unwrap_or_default();
+            monitor.rests(&Scene { flow, engines, counts, sink, reloads });
+        }
+    }
+
+    /// A portion has come.
+    pub(super) fn works(&self) {
+        self.monitor.iter().for_each(Monitor::works);
+    }
+
+    /// No further portion comes.
+    pub(super) fn ends(&self) {
+        self.monitor.iter().for_each(Monitor::ends);
     }
 
     /// Nothing has come for a moment.

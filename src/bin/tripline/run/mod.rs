@@ -1,11 +1,16 @@
 //! `tripline run`: events in, alerts out.
 
+mod board;
 mod drive;
+mod http;
 mod interrupt;
 mod live;
+mod metrics;
+mod monitor;
 mod output;
 mod progress;
 mod reload;
+mod status;
 mod summary;
 mod table;
 mod unseen;
@@ -26,6 +31,7 @@ use tripline::{Duration, Keep, Limits, Program};
 use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::live::{Clock, ClockKind, Live, Newcomers};
+use self::monitor::{Monitor, Seeing};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::reload::Reloads;
@@ -33,6 +39,7 @@ use self::summary::{Counts, StatsFormat};
 use self::watch::Watched;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
+use crate::log::LogFormat;
 use crate::params::Params;
 use crate::reading::Reading;
 use crate::rules;
@@ -74,6 +81,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     writing: Writing,
+
+    #[command(flatten)]
+    seeing: Seeing,
 }
 
 /// How rules are matched.
@@ -202,6 +212,17 @@ impl Args {
         &self.params
     }
 
+    /// How what is said is written.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        self.seeing.log_format
+    }
+
+    /// Whether there is something to do while nothing comes.
+    fn is_live(&self) -> bool {
+        let Matching { watch, follow, clock, .. } = &self.matching;
+        *watch || *follow || clock.is_some() || self.seeing.metrics.is_some()
+    }
+
     /// What is watched, if anything is.
     fn watched(&self) -> Option<Watched> {
         let watched = || Watched {
@@ -231,11 +252,12 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             "`--watch` needs rules in files: standard input comes only once".to_owned(),
         ));
     }
+    let board = args.seeing.listen(terminal)?;
     let (program, compiled) = rules::load_with(&args.rules, &args.params, terminal)?;
     let options = Arc::new(args.reading.options(program.plan().schema.clone())?);
     let inputs = args.inputs(&options)?;
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
-    let progress = Progress::new(&inputs, !args.matching.follow);
+    let progress = Progress::new(&inputs, !args.matching.follow, args.is_live(), terminal);
     let shared = Shared::default();
     let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
     let (program, tap) = (Arc::new(program), tap(&progress, &shared, &interrupt));
@@ -252,7 +274,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             terminal.note("following the inputs; Ctrl-C ends it, SIGHUP has the rules read anew");
             let is_missing = |input: &&Input| input.path().is_some_and(|path| !path.exists());
             inputs.iter().filter(is_missing).for_each(|input| {
-                terminal.note(&format!("`{}` is not there yet, and waited for", input.source().name));
+                let name = &input.source().name;
+                let text = format!("`{name}` is not there yet, and waited for");
+                terminal.note_with(&text, &[("input", name.as_str().into())]);
             });
         }
         if reads_stdin && io::stdin().is_terminal() {
@@ -267,6 +291,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
             ));
         }
+        Engine::Reference if args.seeing.metrics.is_some() => {
+            return Err(Stop::Failed("`--metrics` needs the engine `fast`".to_owned()));
+        }
         Engine::Reference if args.matching.watch || args.matching.follow => {
             return Err(Stop::Failed("`--watch` and `--follow` need the engine `fast`".to_owned()));
         }
@@ -278,11 +305,13 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Engine::Fast => {
             let workers = Arc::new(args.matching.workers()?);
             let (fields, keep, chunk) = (program.fields(), args.writing.keep(), chunk(&inputs));
-            let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap);
+            let tap_of = |input: &Input| monitor::tap(board.as_ref(), input, &tap);
+            let open = |input: &Input| Intake::open(input, &options, fields, keep, chunk, &tap_of(input));
             let (intakes, missing) = drive.open(&inputs, open)?;
             begin()?;
             let has_files = args.inputs.iter().any(|input| input != "-");
-            let flow = args.matching.patience(Flow::new(intakes, &program, &workers), has_files, &tap)?;
+            let flow = Flow::new(intakes, &program, &workers);
+            let flow = args.matching.patience(flow, args.is_live(), has_files, &tap)?;
             let reloads = args.watched().map(|watched| watch::begin(watched, compiled.seen)).transpose();
             let reloads = reloads.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
             if args.matching.watch {
@@ -292,14 +321,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let newcomers = args.matching.follow.then(|| {
                 let discovery = Discovery::new(&args.inputs, &options, &inputs);
                 let open = |input: &Input, program: &Arc<Program>| {
-                    let mut intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap)?;
+                    let mut intake =
+                        Intake::open(input, &options, program.fields(), keep, chunk, &tap_of(input))?;
                     // The rules may declare other types than they did at the start.
                     intake.read_for(program.fields(), &program.plan().schema);
                     Ok(intake)
                 };
                 Newcomers::new(discovery, &workers, open)
             });
-            let live = Live { reloads, clock: args.matching.clock(), newcomers };
+            let monitor = Monitor::new(board.clone(), &progress, &interrupt);
+            let live = Live { reloads, clock: args.matching.clock(), newcomers, monitor };
             (drive.fast(flow, &workers, live), missing)
         }
     };
@@ -359,19 +390,14 @@ fn check_order(args: &Args) -> Result<(), Stop> {
 
 impl Matching {
     /// Has inputs waited for no longer than they are to be. With one input nobody waits.
-    fn patience(&self, flow: Flow, has_files: bool, tap: &Tap) -> Result<Flow, Stop> {
+    fn patience(&self, flow: Flow, is_live: bool, has_files: bool, tap: &Tap) -> Result<Flow, Stop> {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
-        let flow = match (self.idle(), self.is_live()) {
+        let flow = match (self.idle(), is_live) {
             (patience, true) => flow.with_pauses(patience, PAUSE, self.follow && has_files, tap),
             (Some(patience), false) => flow.waiting_at_most(patience, tap),
             (None, false) => return Ok(flow),
         };
         flow.map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
-    }
-
-    /// Whether there is something to do while nothing comes.
-    fn is_live(&self) -> bool {
-        self.watch || self.follow || self.clock.is_some()
     }
 
     fn idle(&self) -> Option<std::time::Duration> {
