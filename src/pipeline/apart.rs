@@ -109,6 +109,11 @@ impl Apart {
         !self.awaited.is_empty() || (!others && (self.stays || !self.idle.is_empty()))
     }
 
+    /// How many inputs nobody waits for.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
     /// What has come of the inputs that were asked; waits for it if it has to.
     pub(super) fn next(&mut self, others: bool) -> Option<News> {
         let come = self.arrivals.try_recv().ok();

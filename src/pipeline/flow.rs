@@ -214,6 +214,12 @@ impl Flow {
         self.feeds.iter_mut().for_each(|feed| feed.turn_to(program));
     }
 
+    /// How many inputs have not ended, and how many of them have said nothing for so long that nobody waits for them.
+    pub fn inputs(&self) -> (usize, usize) {
+        let open = self.feeds.iter().filter(|feed| !feed.has_ended()).count();
+        (open, self.apart.as_ref().map_or(0, Apart::idle))
+    }
+
     /// What should be said about the inputs that have ended: their names, and what.
     pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
         let intakes = self.feeds.iter().filter_map(Feed::intake);

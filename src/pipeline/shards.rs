@@ -60,7 +60,7 @@ impl Shards {
     /// [`Flow::turn_to`](super::Flow::turn_to).
     pub fn swap(&mut self, program: &Arc<Program>, sink: &mut impl Sink) -> Vec<Swapped> {
         self.program = Arc::clone(program);
-        let now = self.engines.first().map_or(Timestamp::MIN, Engine::watermark);
+        let now = self.watermark();
         let engines = self.engines.iter_mut().collect();
         let mut swapped: Vec<Swapped> = Vec::new();
         let mut certain = Vec::new();
@@ -118,9 +118,23 @@ impl Shards {
         self.together(Some(at_end), sink, |engine, given| engine.end(at_end, given))
     }
 
+    /// Before it no event is judged any more; [`Timestamp::MIN`] before the first.
+    pub fn watermark(&self) -> Timestamp {
+        self.engines.first().map_or(Timestamp::MIN, Engine::watermark)
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
-        let mut all = self.engines.iter().map(Engine::stats);
+        self.sum(Engine::stats)
+    }
+
+    /// The same without what only a look at every key can tell, as of [`Engine::tally`].
+    pub fn tally(&self) -> Stats {
+        self.sum(Engine::tally)
+    }
+
+    fn sum(&self, stats: impl Fn(&Engine) -> Stats) -> Stats {
+        let mut all = self.engines.iter().map(stats);
         let mut sum = all.next().unwrap_or_default();
         for part in all {
             sum.rules.iter_mut().zip(&part.rules).for_each(|(sum, part)| add(sum, part));

@@ -17,7 +17,7 @@ use crate::event::{Batch, Event, Row};
 use crate::groups::KeyGroups;
 use crate::program::Program;
 use crate::sink::Sink;
-use crate::stream::{AtEnd, Options, Stats};
+use crate::stream::{AtEnd, Options, RuleStats, Stats};
 use crate::time::Timestamp;
 
 /// A program at work on a stream.
@@ -168,8 +168,18 @@ impl<O: Observer> Engine<O> {
 
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
+        self.counted(self.partitions.stats())
+    }
+
+    /// The same without what only a look at every key can tell: `pending` is 0.
+    ///
+    /// Cost: a step for each rule and each key group in which it has something open, however many keys there are.
+    pub fn tally(&self) -> Stats {
+        self.counted(self.partitions.tally())
+    }
+
+    fn counted(&self, mut rules: Vec<RuleStats>) -> Stats {
         let Counts { events, late, judged } = self.counts;
-        let mut rules = self.partitions.stats();
         rules.iter_mut().for_each(|rule| rule.suppressed = self.gate.held_back(&rule.name));
         Stats { events, late, judged, rules }
     }

@@ -354,11 +354,18 @@ impl<O: Observer> Partitions<O> {
         self.open = OpenStarts::default();
     }
 
+    /// What was counted of each rule, without a look at any key: nothing is `pending`.
+    pub(super) fn tally(&self) -> Vec<RuleStats> {
+        let rules = self.program.compiled().iter().zip(&self.counts).zip(&self.faults);
+        let open = self.open.of_rules(self.counts.len());
+        let counted = rules.map(|((rule, counts), faults)| counts.stats(rule, faults.get()));
+        counted.zip(open).map(|(stats, open)| RuleStats { open, ..stats }).collect()
+    }
+
     /// What was counted of each rule.
     pub(super) fn stats(&self) -> Vec<RuleStats> {
-        let rules = self.program.compiled().iter().zip(&self.counts).zip(&self.faults);
-        let mut stats: Vec<RuleStats> =
-            rules.map(|((rule, counts), faults)| counts.stats(rule, faults.get())).collect();
+        let mut stats = self.tally();
+        stats.iter_mut().for_each(|stats| stats.open = 0);
         for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
             let Some(compiled) = self.program.compiled().get(*rule as usize) else { continue };
             let (open, pending) = state.open(compiled);

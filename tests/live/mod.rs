@@ -1,7 +1,9 @@
 //! A run beside a stream that goes on: what it says is there line by line.
 
 pub mod follow;
+pub mod logs;
 pub mod reload;
+pub mod seeing;
 pub mod state;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,6 +21,8 @@ pub struct Live {
     input: Option<ChildStdin>,
     out: Receiver<String>,
     said: Receiver<String>,
+    /// What it said until it took signals.
+    pub begun: Vec<String>,
 }
 
 impl Live {
@@ -29,12 +33,12 @@ impl Live {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, said) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
-        let live = Live { input: child.stdin.take(), child, out, said };
+        let mut live = Live { input: child.stdin.take(), child, out, said, begun: Vec::new() };
         // Until then it does not take signals.
         if arguments.contains(&"--watch") {
-            live.hear("watching");
+            live.begun = live.hear("watching");
         } else if arguments.contains(&"--follow") {
-            live.hear("following");
+            live.begun = live.hear("following");
         }
         live
     }

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::CommandLine;
+use crate::log::LogFormat;
 use crate::params::Params;
 use crate::terminal::{ColourChoice, Terminal};
 use crate::{check, demo, fmt, graph, plan, run, test};
@@ -98,7 +99,8 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &line),
     };
-    let terminal = Terminal::new(cli.color);
+    let format = if let Command::Run(args) = &cli.command { args.log_format() } else { LogFormat::Text };
+    let terminal = Terminal::new(cli.color).with_format(format);
     let done = match cli.command {
         Command::Run(args) => run::execute(&args, &terminal),
         Command::Check(args) => check::execute(&args, &terminal),

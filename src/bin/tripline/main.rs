@@ -7,6 +7,7 @@ mod data;
 mod demo;
 mod fmt;
 mod graph;
+mod log;
 mod params;
 mod plan;
 mod reading;

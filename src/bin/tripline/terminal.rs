@@ -8,6 +8,8 @@ use tripline::SourceFile;
 use tripline::diagnostic::Diagnostic;
 use tripline::render::{self, Style};
 
+use crate::log::{self, Fields, Level, LogFormat};
+
 /// When to use colours: `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColourChoice {
@@ -19,6 +21,7 @@ pub(crate) enum ColourChoice {
 /// Standard error, with what it can show.
 pub(crate) struct Terminal {
     style: Style,
+    format: LogFormat,
 }
 
 impl Terminal {
@@ -30,7 +33,17 @@ impl Terminal {
             ColourChoice::Auto => io::stderr().is_terminal() && colour_wanted(),
         };
         let width = terminal_size_of(io::stderr()).map_or(Style::default().width, |(Width(w), _)| w.into());
-        Terminal { style: Style { colour, width } }
+        Terminal { style: Style { colour, width }, format: LogFormat::Text }
+    }
+
+    /// The same, but that all is said in this format.
+    pub(crate) fn with_format(self, format: LogFormat) -> Self {
+        Terminal { format, ..self }
+    }
+
+    /// Whether programs read it, and not people.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.format == LogFormat::Json
     }
 
     /// Says a line. If nobody hears it, the work goes on.
@@ -40,11 +53,30 @@ impl Terminal {
 
     /// Says something beside the matter. It may quote what was read.
     pub(crate) fn note(&self, text: &str) {
-        self.say(&format!("note: {}", harmless(text)));
+        self.note_with(text, &[]);
+    }
+
+    /// The same with what programs want to know of it.
+    pub(crate) fn note_with(&self, text: &str, fields: Fields<'_>) {
+        match self.format {
+            LogFormat::Text => self.say(&format!("note: {}", harmless(text))),
+            LogFormat::Json => self.say(&log::line(Level::Info, text, fields)),
+        }
+    }
+
+    /// Says what a run has come to: for people as it is, which may be several lines, for programs as fields beside a message.
+    pub(crate) fn conclude(&self, text: &str, message: &str, fields: Fields<'_>) {
+        match self.format {
+            LogFormat::Text => self.say(text),
+            LogFormat::Json => self.say(&log::line(Level::Info, message, fields)),
+        }
     }
 
     /// Says what went wrong. It may quote what was read.
     pub(crate) fn error(&self, text: &str) {
+        if self.is_for_programs() {
+            return self.say(&log::line(Level::Error, text, &[]));
+        }
         let (on, off) = if self.style.colour { ("\x1b[1;91m", "\x1b[0m") } else { ("", "") };
         let lines: Vec<String> = text.split('\n').map(harmless).collect();
         self.say(&format!("{on}error{off}: {}", lines.join("\n")));
@@ -53,6 +85,12 @@ impl Terminal {
     /// Draws findings, an empty line behind each.
     pub(crate) fn draw(&self, findings: &[Diagnostic], sources: &[SourceFile]) {
         for finding in findings {
+            if self.is_for_programs() {
+                let level = if finding.is_error() { Level::Error } else { Level::Warning };
+                let whole = serde_json::from_str(&render::json(finding, sources)).unwrap_or_default();
+                self.say(&log::line(level, &render::short(finding, sources), &[("finding", whole)]));
+                continue;
+            }
             self.say(&render::draw(finding, sources, self.style));
             self.say("");
         }

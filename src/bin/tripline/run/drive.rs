@@ -18,6 +18,7 @@ use super::state::Decision;
 use super::summary::{Counts, Kept};
 use super::{Args, End};
 use crate::cli::Stop;
+use crate::log::Fields;
 use crate::terminal::Terminal;
 
 /// What a run goes by.
@@ -90,6 +91,7 @@ impl<'r> Drive<'r> {
         let mut works =
             Works { flow: &mut flow, engines: &mut engines, counts: &mut counts, sink: &mut sink };
         let ended = self.go(&mut works, &mut live);
+        live.ends();
         if ended.is_break() && !counts.is_strict() {
             return counts;
         }
@@ -105,6 +107,7 @@ impl<'r> Drive<'r> {
         live.begin(self, works)?;
         loop {
             while let Some(portion) = works.flow.next() {
+                live.works();
                 self.take(portion, works, live)?;
                 if live.lasts() && self.interrupt.exit().is_some() {
                     break;
@@ -176,8 +179,8 @@ impl<'r> Drive<'r> {
         self.progress.hidden(|| self.terminal.error(text));
     }
 
-    pub(super) fn note(self, text: &str) {
-        self.progress.hidden(|| self.terminal.note(text));
+    pub(super) fn note(self, text: &str, fields: Fields<'_>) {
+        self.progress.hidden(|| self.terminal.note_with(text, fields));
     }
 
     pub(super) fn draw(self, findings: &[Diagnostic], sources: &[SourceFile]) {
@@ -207,7 +210,7 @@ impl<'r> Drive<'r> {
         if counts.silent.insert(name.clone()) && !self.args.matching.follow {
             let text =
                 format!("`{name}` says nothing; the others go on, and its next events may be too late");
-            self.note(&text);
+            self.note(&text, &[("input", name.into())]);
         }
         ControlFlow::Continue(())
     }

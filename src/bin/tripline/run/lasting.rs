@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tripline::io::{Input, Inputs, Place, Reason};
 use tripline::{Duration, Timestamp};
 
+use super::board::now;
 use super::drive::Drive;
 use super::live::{Live, Works};
 use super::reload::Ruling;
@@ -264,6 +265,7 @@ impl Live<'_> {
         if let Err(text) = lasting.state.look(true) {
             drive.error(&text);
         }
+        let begun = now();
         let Some((outputs, files)) = works.sink.lengths() else { return ControlFlow::Break(()) };
         let rules = self.reloads.as_ref().map(|reloads| Arc::clone(&reloads.running().origin));
         let rules = match lasting.state.keep_rules(&rules.unwrap_or_default()) {
@@ -294,7 +296,7 @@ impl Live<'_> {
             sections: Vec::new(),
         };
         let checkpoint = Checkpoint { header, sections: works.engines.snapshot() };
-        if let Err(text) = lasting.state.checkpoint(checkpoint, files) {
+        if let Err(text) = lasting.state.checkpoint(checkpoint, files, begun) {
             drive.error(&text);
         }
         if waits && let Err(text) = lasting.state.look(true) {

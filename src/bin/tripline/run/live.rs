@@ -12,6 +12,7 @@ use tripline::{Program, Timestamp};
 
 use super::drive::Drive;
 use super::lasting::Lasting;
+use super::monitor::{Monitor, Scene};
 use super::output::Shared;
 use super::reload::{Reloads, Ruling, STAY};
 use super::state::{Decision, Header};
@@ -38,6 +39,7 @@ pub(super) struct Live<'r> {
     pub(super) clock: Option<Clock>,
     pub(super) newcomers: Option<Newcomers<'r>>,
     pub(super) lasting: Option<Lasting>,
+    pub(super) monitor: Option<Monitor>,
     /// What the run before has counted.
     pub(super) before: Option<Header>,
 }
@@ -161,13 +163,26 @@ impl Live<'_> {
     /// Does what is to be done now.
     pub(super) fn turn(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
         if self.is_catching_up() {
-            return self.catch_up(drive, works);
+            self.catch_up(drive, works)?;
+            self.rest(works);
+            return ControlFlow::Continue(());
         }
         if let Some(ruling) = self.reloads.as_mut().and_then(|reloads| reloads.next(drive)) {
             self.take_rules(ruling, drive, works)?;
         }
         self.look_for_inputs(drive, works, false)?;
-        self.keep(drive, works)
+        self.keep(drive, works)?;
+        self.rest(works);
+        ControlFlow::Continue(())
+    }
+
+    /// Shows how it goes, between two portions.
+    fn rest(&mut self, works: &Works<'_>) {
+        let Some(monitor) = &mut self.monitor else { return };
+        let reloads = self.reloads.as_ref().map(|reloads| reloads.counts).unwrap_or_default();
+        let Works { flow, engines, counts, sink } = works;
+        let checkpoints = self.lasting.as_ref().map(|lasting| lasting.state.counts);
+        monitor.rests(&Scene { flow, engines, counts, sink, reloads, checkpoints });
     }
 
     /// Another rule set takes over, if that can be noted.
@@ -198,6 +213,16 @@ impl Live<'_> {
         }
     }
 
+    /// A portion has come.
+    pub(super) fn works(&self) {
+        self.monitor.iter().for_each(Monitor::works);
+    }
+
+    /// No further portion comes.
+    pub(super) fn ends(&self) {
+        self.monitor.iter().for_each(Monitor::ends);
+    }
+
     /// Reads inputs that have come up.
     pub(super) fn look_for_inputs(
         &mut self,
@@ -209,7 +234,8 @@ impl Live<'_> {
             return ControlFlow::Continue(());
         };
         for input in newcomers.look(drive, at_once) {
-            drive.note(&format!("`{}` has come up and is read too", input.source().name));
+            let name = &input.source().name;
+            drive.note(&format!("`{name}` has come up and is read too"), &[("input", name.as_str().into())]);
             let path = input.path().unwrap_or(Path::new(""));
             let (rank, file) = (input.source().rank, Place::at(path).file);
             self.note(works, Decision::New { rank, path: path.to_string_lossy().into_owned(), file })?;

@@ -1,14 +1,19 @@
 //! `tripline run`: events in, alerts out.
 
+mod board;
 mod drive;
+mod http;
 mod interrupt;
 mod lasting;
 mod live;
+mod metrics;
+mod monitor;
 mod output;
 mod progress;
 mod reload;
 mod start;
 mod state;
+mod status;
 mod summary;
 mod table;
 mod unseen;
@@ -29,6 +34,7 @@ use tripline::{Duration, Keep, Limits, Program};
 use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::live::{Clock, ClockKind, Live, Newcomers};
+use self::monitor::{Monitor, Seeing};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
 use self::start::Start;
@@ -36,6 +42,7 @@ use self::summary::{Counts, StatsFormat};
 use self::watch::Watched;
 use crate::cli::{Exit, Stop};
 use crate::config::Config;
+use crate::log::LogFormat;
 use crate::params::Params;
 use crate::reading::Reading;
 use crate::rules;
@@ -80,6 +87,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     keeping: Keeping,
+
+    #[command(flatten)]
+    seeing: Seeing,
 }
 
 /// What is kept beyond the end of a run.
@@ -230,6 +240,18 @@ impl Args {
         &self.params
     }
 
+    /// How what is said is written.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        self.seeing.log_format
+    }
+
+    /// Whether there is something to do while nothing comes.
+    fn is_live(&self) -> bool {
+        let Matching { watch, follow, clock, .. } = &self.matching;
+        let is_asked = self.seeing.metrics.is_some() || self.keeping.state.is_some();
+        *watch || *follow || clock.is_some() || is_asked
+    }
+
     /// What is watched, if anything is.
     fn watched(&self) -> Option<Watched> {
         let watched = || Watched {
@@ -264,6 +286,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             "`--watch` needs rules in files: standard input comes only once".to_owned(),
         ));
     }
+    let board = args.seeing.listen(terminal)?;
     check_state(args)?;
     let mut start = Start::new(args, terminal)?;
     let options = Arc::new(args.reading.options(start.ruling.program.plan().schema.clone())?);
@@ -273,7 +296,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     }
     let inputs = start.inputs(found, args, terminal);
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
-    let progress = Progress::new(&inputs, !args.matching.follow);
+    let progress = Progress::new(&inputs, !args.matching.follow, args.is_live(), terminal);
     let shared = Shared::default();
     let interrupt = Interrupt::new().map_err(|e| Stop::Failed(format!("cannot take signals: {e}")))?;
     let (program, tap) = (Arc::clone(&start.ruling.program), tap(&progress, &shared, &interrupt));
@@ -291,7 +314,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             terminal.note("following the inputs; Ctrl-C ends it, SIGHUP has the rules read anew");
             let is_missing = |input: &&Input| input.path().is_some_and(|path| !path.exists());
             inputs.iter().filter(is_missing).for_each(|input| {
-                terminal.note(&format!("`{}` is not there yet, and waited for", input.source().name));
+                let name = &input.source().name;
+                let text = format!("`{name}` is not there yet, and waited for");
+                terminal.note_with(&text, &[("input", name.as_str().into())]);
             });
         }
         if reads_stdin && io::stdin().is_terminal() {
@@ -313,6 +338,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
             ));
         }
+        Engine::Reference if args.seeing.metrics.is_some() => {
+            return Err(Stop::Failed("`--metrics` needs the engine `fast`".to_owned()));
+        }
         Engine::Reference if args.matching.watch || args.matching.follow => {
             return Err(Stop::Failed("`--watch` and `--follow` need the engine `fast`".to_owned()));
         }
@@ -324,14 +352,16 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Engine::Fast => {
             let workers = Arc::new(args.matching.workers()?);
             let (fields, keep, chunk) = (program.fields(), args.writing.keep(), chunk(&inputs));
+            let tap_of = |input: &Input| monitor::tap(board.as_ref(), input, &tap);
             let open = |input: &Input| {
-                Ok((input.clone(), Intake::open(input, &options, fields, keep, chunk, &tap)?))
+                Ok((input.clone(), Intake::open(input, &options, fields, keep, chunk, &tap_of(input))?))
             };
             let (opened, missing) = drive.open(&inputs, open)?;
             let (opened, intakes): (Vec<Input>, Vec<Intake>) = opened.into_iter().unzip();
             begin()?;
             let has_files = args.inputs.iter().any(|input| input != "-");
-            let flow = args.matching.patience(Flow::new(intakes, &program, &workers), has_files, &tap)?;
+            let flow = Flow::new(intakes, &program, &workers);
+            let flow = args.matching.patience(flow, args.is_live(), has_files, &tap)?;
             let watch = |watched| watch::begin(watched, std::mem::take(&mut start.seen));
             let news = args.watched().map(watch).transpose();
             let news = news.map_err(|e| Stop::Failed(format!("cannot watch the rules: {e}")))?;
@@ -342,7 +372,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 if !args.can_last(input, &options) {
                     return Err(cannot_last(&input.source().name));
                 }
-                let intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap);
+                let intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap_of(input));
                 let mut intake = intake.map_err(|e| e.to_string())?;
                 // The rules may declare other types than they did at the start.
                 intake.read_for(program.fields(), &program.plan().schema);
@@ -354,6 +384,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let mut live = Live {
                 newcomers: (args.matching.follow || args.keeping.state.is_some()).then_some(newcomers),
                 clock: args.matching.clock(),
+                monitor: Monitor::new(board.clone(), &progress, &interrupt),
                 ..Live::default()
             };
             let (flow, engines) = start.go_on((flow, engines), (opened, &inputs), news, &mut live)?;
@@ -440,19 +471,14 @@ fn check_order(args: &Args) -> Result<(), Stop> {
 
 impl Matching {
     /// Has inputs waited for no longer than they are to be. With one input nobody waits.
-    fn patience(&self, flow: Flow, has_files: bool, tap: &Tap) -> Result<Flow, Stop> {
+    fn patience(&self, flow: Flow, is_live: bool, has_files: bool, tap: &Tap) -> Result<Flow, Stop> {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
-        let flow = match (self.idle(), self.is_live()) {
+        let flow = match (self.idle(), is_live) {
             (patience, true) => flow.with_pauses(patience, PAUSE, self.follow && has_files, tap),
             (Some(patience), false) => flow.waiting_at_most(patience, tap),
             (None, false) => return Ok(flow),
         };
         flow.map_err(|e| Stop::Failed(format!("cannot start a thread: {e}")))
-    }
-
-    /// Whether there is something to do while nothing comes.
-    fn is_live(&self) -> bool {
-        self.watch || self.follow || self.clock.is_some()
     }
 
     fn idle(&self) -> Option<std::time::Duration> {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use serde_json::Value;
 use tripline::{Program, Swapped};
 
+use super::board::{Reloaded, wall};
 use super::drive::Drive;
 use super::watch::News;
 use crate::cli::Stop;
@@ -24,6 +26,8 @@ pub(super) struct Reloads {
     is_back: bool,
     /// What is looked at before all that comes.
     first: Option<News>,
+    /// What has come of those before.
+    pub(super) counts: Reloaded,
 }
 
 /// A rule set, and what it was compiled from.
@@ -35,7 +39,15 @@ pub(super) struct Ruling {
 
 impl Reloads {
     pub(super) fn new(news: Receiver<News>, running: Ruling) -> Self {
-        Reloads { news, running, before: None, is_wrong: false, is_back: false, first: None }
+        Reloads {
+            news,
+            running,
+            before: None,
+            is_wrong: false,
+            is_back: false,
+            first: None,
+            counts: Reloaded::default(),
+        }
     }
 
     /// The rule set that takes over now, if there is one; [`take`](Reloads::take) has it take over.
@@ -48,12 +60,14 @@ impl Reloads {
                     if let Some(ruling) = self.read(*found, next.as_ref(), drive) {
                         (next, self.is_back) = (Some(ruling), false);
                     }
+                    self.counts.refused += u64::from(self.is_wrong);
                 }
                 News::Settings => drive.note(
                     "settings other than `param` and `allow-read` have changed; they hold from the next start on",
+                    &[],
                 ),
                 News::Back if self.before.is_none() => {
-                    drive.note("there is no rule set before this one to go back to");
+                    drive.note("there is no rule set before this one to go back to", &[]);
                 }
                 News::Back => (next, self.is_back) = (self.before.clone(), true),
             }
@@ -73,6 +87,7 @@ impl Reloads {
 
     /// Another rule set has taken over.
     pub(super) fn take(&mut self, next: Ruling) {
+        self.counts = Reloaded { taken: self.counts.taken + 1, last: Some(wall()), ..self.counts };
         self.before = Some(std::mem::replace(&mut self.running, next));
     }
 
@@ -103,11 +118,12 @@ impl Reloads {
         }
         self.is_wrong = false;
         if !findings.is_empty() {
-            drive.note(&format!("{} in the rules", counted(findings.len(), "warning")));
+            let count = findings.len();
+            drive.note(&format!("{} in the rules", counted(count, "warning")), &[("warnings", count.into())]);
         }
         if next.unwrap_or(&self.running).origin.contents == origin.contents {
             let again = if was_wrong { "the rules are good again, and" } else { "rules read again:" };
-            drive.note(&format!("{again} as those that run"));
+            drive.note(&format!("{again} as those that run"), &[]);
             return None;
         }
         Some(Ruling { program: Arc::new(program), origin: Arc::new(origin) })
@@ -118,12 +134,15 @@ impl Reloads {
         let Some(before) = &self.before else { return };
         let changes = plan::changes(&before.program, &self.running.program);
         let same = changes.iter().filter(|change| change.is_none()).count();
-        let changed = counted(changes.len() - same, "rule");
+        let count = changes.len() - same;
+        let changed = counted(count, "rule");
         let what = if self.is_back { "back to the rules before" } else { "rules reloaded" };
-        drive.note(&format!("{what}: {changed} changed, {same} as they were"));
+        let told = format!("{what}: {changed} changed, {same} as they were");
+        drive.note(&told, &[("changed", count.into()), ("same", same.into())]);
         for change in changes.iter().filter(|change| !change.is_none()) {
             let counts = swapped.iter().find(|swapped| swapped.name == change.name);
-            drive.note(&format!("partial matches of `{}`: {}", change.name, text(change, counts)));
+            let told = format!("partial matches of `{}`: {}", change.name, text(change, counts));
+            drive.note(&told, &fields(change, counts));
         }
     }
 }
@@ -135,6 +154,15 @@ fn text(change: &Change<'_>, counts: Option<&Swapped>) -> String {
     let Some(Swapped { kept, lost, lacking, .. }) = counts else { return text };
     let lacking = if *lacking > 0 { format!(" ({lacking} for want of a field)") } else { String::new() };
     format!("{text}; {kept} kept, {lost} lost{lacking}")
+}
+
+/// The same for programs.
+fn fields(change: &Change<'_>, counts: Option<&Swapped>) -> Vec<(&'static str, Value)> {
+    let counts = counts.map(|Swapped { kept, lost, lacking, .. }| {
+        [("kept", (*kept).into()), ("lost", (*lost).into()), ("lacking", (*lacking).into())]
+    });
+    let rule = [("rule", Value::from(change.name))];
+    rule.into_iter().chain(counts.into_iter().flatten()).collect()
 }
 
 fn words(stop: Stop) -> String {

@@ -134,14 +134,29 @@ pub(super) fn say(counts: &Counts, format: Option<StatsFormat>, terminal: &Termi
     counts.notes.iter().for_each(|note| terminal.note(note));
     let remedy = if counts.kept.rejects { "" } else { " (--rejects FILE keeps them)" };
     // With --strict the only one has been said.
-    let examples = counts.first.values().filter(|_| !counts.strict);
-    examples.for_each(|first| terminal.note(&format!("{first}{remedy}")));
-    match format {
-        Some(StatsFormat::Table) => terminal.say(&table(counts)),
-        Some(StatsFormat::Json) => terminal.say(&json(counts)),
-        None => {}
+    for (reason, first) in counts.first.iter().filter(|_| !counts.strict) {
+        terminal.note_with(&format!("{first}{remedy}"), &[("reason", json!(reason.as_str()))]);
     }
-    terminal.say(&line(counts));
+    if let Some(format) = format {
+        let stats = json(counts);
+        let text = if format == StatsFormat::Table { table(counts) } else { stats.to_string() };
+        terminal.conclude(&text, "what each rule did", &[("stats", stats)]);
+    }
+    let rejects: u64 = counts.rejects.values().sum();
+    let said = [
+        ("events", counts.stats.events),
+        ("alerts", counts.alerts),
+        ("shadow", counts.shadow),
+        ("rejects", rejects),
+        ("late", counts.stats.late),
+        ("suppressed", counts.sum(|rule| rule.suppressed)),
+        ("open", counts.sum(|rule| rule.open)),
+        ("pending", counts.sum(|rule| rule.pending)),
+        ("refused", counts.sum(|rule| rule.refused)),
+        ("eval_errors", counts.sum(|rule| rule.eval_errors)),
+    ];
+    let text = line(counts);
+    terminal.conclude(&text, &text, &said.map(|(name, n)| (name, json!(n))));
 }
 
 fn line(counts: &Counts) -> String {
@@ -216,7 +231,7 @@ fn table(counts: &Counts) -> String {
     lines.join("\n")
 }
 
-fn json(counts: &Counts) -> String {
+fn json(counts: &Counts) -> serde_json::Value {
     let rules = counts.stats.rules.iter().map(|rule| {
         let mut object = serde_json::Map::from_iter([("rule".to_owned(), json!(rule.name.as_str()))]);
         object.extend(COLUMNS.map(|(name, count)| (name.to_owned(), json!(count(rule)))));
@@ -232,5 +247,4 @@ fn json(counts: &Counts) -> String {
         "rejects": serde_json::Map::from_iter(rejects),
         "rules": rules.collect::<Vec<_>>(),
     })
-    .to_string()
 }

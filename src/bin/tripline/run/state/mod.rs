@@ -20,6 +20,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tripline::Timestamp;
 use tripline::io::{Input, Spool};
 
 pub(super) use self::checkpoint::{Checkpoint, Header, InputState, OutputState};
@@ -28,6 +29,7 @@ use self::journal::Journal;
 pub(super) use self::journal::{Decision, Entry};
 pub(super) use self::replay::Replay;
 use self::store::Store;
+use super::board::{Checkpoints, now, wall};
 use crate::cli::Stop;
 use crate::rules::{Origin, plain};
 
@@ -58,12 +60,16 @@ pub(super) struct State {
     noted: u64,
     writing: Option<Receiver<Written>>,
     failed: bool,
+    /// What has come of checkpoints.
+    pub(super) counts: Checkpoints,
 }
 
 /// What came of writing a checkpoint.
 struct Written {
     number: u64,
     done: io::Result<u64>,
+    /// When it was made, and how long that and all of it took.
+    when: (Timestamp, Duration, Duration),
 }
 
 /// What there is to go on from.
@@ -102,6 +108,7 @@ impl State {
             noted: 0,
             writing: None,
             failed: false,
+            counts: Checkpoints::default(),
         };
         let mut notes = Vec::new();
         let found = state.find(&mut notes).map_err(|e| e.unwrap_or_else(failed))?;
@@ -234,8 +241,13 @@ impl State {
     }
 
     /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
-    /// there to stay. How long it took to make it is for whoever asks `busy`.
-    pub(super) fn checkpoint(&mut self, checkpoint: Checkpoint, outputs: Vec<File>) -> Result<(), String> {
+    /// there to stay. It was begun to be made at some time.
+    pub(super) fn checkpoint(
+        &mut self,
+        checkpoint: Checkpoint,
+        outputs: Vec<File>,
+        begun: Instant,
+    ) -> Result<(), String> {
         let number = self.number + 1;
         let failed =
             |e: io::Error| format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e));
@@ -249,13 +261,13 @@ impl State {
         self.pipes.insert(number, spools.collect());
         (self.number, self.last, self.noted) = (number, (now(), checkpoint.header.given), 0);
         let (sender, writing) = mpsc::channel();
-        let folder = self.folder.clone();
+        let (folder, made, pause) = (self.folder.clone(), wall(), begun.elapsed());
         let write = move || {
             let synced = outputs.iter().try_for_each(File::sync_data);
             let synced = synced.and_then(|()| before.iter().try_for_each(Journal::sync));
             let done = synced.and_then(|()| checkpoint.write(&folder, number));
             // Nobody may be waiting any more.
-            let _ = sender.send(Written { number, done });
+            let _ = sender.send(Written { number, done, when: (made, pause, begun.elapsed()) });
         };
         thread::Builder::new().name("checkpoint".to_owned()).spawn(write).map_err(failed)?;
         self.writing = Some(writing);
@@ -266,13 +278,19 @@ impl State {
     pub(super) fn look(&mut self, waits: bool) -> Result<(), String> {
         let Some(writing) = &self.writing else { return Ok(()) };
         let written =
-            match if waits { writing.recv().ok() } else { writing.try_recv().map_or_else(none_yet, Some) } {
-                Some(written) => written,
-                None if waits => Written { number: 0, done: Err(io::Error::other("its thread is gone")) },
-                None => return Ok(()),
-            };
+            if waits { writing.recv().map_err(|_| TryRecvError::Disconnected) } else { writing.try_recv() };
+        let done = match written {
+            Err(TryRecvError::Empty) => return Ok(()),
+            Err(TryRecvError::Disconnected) => Err(io::Error::other("its thread is gone")),
+            Ok(Written { number, done, when }) => done.and_then(|bytes| {
+                let (last, pause, took) = when;
+                let written = self.counts.written + 1;
+                self.counts = Checkpoints { written, last: Some(last), pause, took, bytes, ..self.counts };
+                self.forget(number)
+            }),
+        };
         self.writing = None;
-        let done = written.done.and_then(|_| self.forget(written.number));
+        self.counts.failed += u64::from(done.is_err());
         let had_failed = std::mem::replace(&mut self.failed, done.is_err());
         match done {
             // The same again is no news.
@@ -306,11 +324,6 @@ impl State {
     }
 }
 
-fn none_yet(error: TryRecvError) -> Option<Written> {
-    let gone = || Written { number: 0, done: Err(io::Error::other("its thread is gone")) };
-    (error == TryRecvError::Disconnected).then(gone)
-}
-
 fn in_use(folder: &Path) -> Stop {
     Stop::Failed(format!("`{}` is in use by another run; give each its own folder", folder.display()))
 }
@@ -325,9 +338,4 @@ fn lock(folder: &Path) -> Result<File, Option<io::Error>> {
         Err(TryLockError::WouldBlock) => Err(None),
         Err(TryLockError::Error(error)) => Err(Some(error)),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "when there is to be a checkpoint goes by the clock")]
-fn now() -> Instant {
-    Instant::now()
 }
