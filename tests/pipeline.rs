@@ -208,7 +208,11 @@ impl World {
                 Portion::Reject(reject) => writer.reject(&reject),
                 Portion::Broken(error) => writer.said.broken.push(error.to_string()),
                 Portion::Ended(_) => {}
-                Portion::Idle(_) | Portion::Back(_) | Portion::Reached | Portion::Quiet => {
+                Portion::Idle(_)
+                | Portion::Back(_)
+                | Portion::Ahead(..)
+                | Portion::Reached
+                | Portion::Quiet => {
                     unreachable!("nothing is decided by a clock")
                 }
             }

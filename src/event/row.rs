@@ -163,6 +163,15 @@ impl<'b> Row<'b> {
         is_known.then(|| self.event())
     }
 
+    /// The line it was read from, if it was.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn line(self) -> Option<&'b str> {
+        match &self.head.origin {
+            Origin::Line(span, _) if self.batch.has_lines() => Some(self.batch.span(*span)),
+            _ => None,
+        }
+    }
+
     /// Whether all of it is to be kept when it is bound.
     pub(crate) fn is_kept(self) -> bool {
         matches!(self.head.origin, Origin::Event(_)) || self.batch.keep() == Keep::Events

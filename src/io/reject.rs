@@ -5,6 +5,10 @@ use std::sync::Arc;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+#[cfg(feature = "pipeline")]
+use super::JsonRecord;
+#[cfg(feature = "pipeline")]
+use crate::event::Row;
 use crate::event::Source;
 
 macro_rules! reasons {
@@ -41,6 +45,7 @@ reasons! {
     NoTime "no_time" "no value in the field of the time";
     BadTime "bad_time" "a time that cannot be read";
     TimeOutOfRange "time_out_of_range" "a time before 1677-09-22 or after 2262-04-10";
+    TimeAhead "time_ahead" "a time further ahead of the clock than `--max-ahead` allows";
     RaggedRecord "ragged_record" "more or fewer cells than the header has";
     OpenQuote "open_quote" "a quote that is not closed before the end of the input or the limit of a record";
     NoMatch "no_match" "a line that the pattern does not match";
@@ -69,6 +74,16 @@ impl Reject {
         let kept = if fault.reason == Reason::TooLong { raw.len().min(KEPT) } else { raw.len() };
         let raw = raw.get(..kept).unwrap_or_default().to_vec();
         Reject { source: Arc::clone(source), offset, reason: fault.reason, detail: fault.detail, raw }
+    }
+
+    /// A row whose time is too far ahead of the clock.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn ahead(row: Row<'_>) -> Self {
+        let fault = Fault::new(Reason::TimeAhead, "its time is too far ahead of the clock (--max-ahead)");
+        let fields = || serde_json::to_vec(&JsonRecord(&row.event().fields)).unwrap_or_default();
+        let raw = row.line().map_or_else(fields, |line| line.as_bytes().to_vec());
+        let stamp = row.stamp();
+        Reject::new(&stamp.source, stamp.offset, fault, &raw)
     }
 }
 

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use super::Workers;
 use super::apart::Apart;
 use super::decode::{Decoded, Decoder, Keyed, Supply};
+use crate::event::Row;
 use crate::io::{Block, Error, Intake, Mark, Place, Reject, Trail};
 use crate::program::Program;
 use crate::runtime::RowKeys;
+use crate::time::Timestamp;
 
 /// One input: what was decoded of it and is not used up.
 pub(super) struct Feed {
@@ -35,6 +37,8 @@ pub(super) struct Feed {
     aside: bool,
     /// Whether it is read elsewhere, and was asked.
     asked: bool,
+    /// Whether its next row is not taken, whatever its time.
+    refuses: bool,
     trail: Trail,
     path: Option<PathBuf>,
 }
@@ -70,6 +74,7 @@ impl Feed {
             skip: from.items,
             aside: false,
             asked: false,
+            refuses: false,
             trail,
             path,
         }
@@ -151,6 +156,32 @@ impl Feed {
     /// Whether there is nothing more.
     pub(super) fn has_ended(&self) -> bool {
         self.ended && self.blocks.is_empty() && self.failed.is_none()
+    }
+
+    /// Has the next row not taken.
+    pub(super) fn refuse_next(&mut self) {
+        self.refuses = true;
+    }
+
+    /// Whether the row in front is not to be taken.
+    pub(super) fn refuses(&self, latest: Option<Timestamp>) -> bool {
+        let is_later = |latest| self.front_row().is_some_and(|row| row.time() > latest);
+        self.refuses || latest.is_some_and(is_later)
+    }
+
+    /// The row in front, if it is not to be taken: it is used up then.
+    pub(super) fn refused(&mut self, latest: Option<Timestamp>) -> Option<Reject> {
+        if !self.refuses(latest) {
+            return None;
+        }
+        let reject = self.front_row().map(Reject::ahead);
+        self.refuses = false;
+        self.use_up(self.row + 1);
+        reject
+    }
+
+    fn front_row(&self) -> Option<Row<'_>> {
+        self.blocks.front().and_then(|(block, _)| block.batch.row(self.row))
     }
 
     /// Passes over what was given another time; whether there was any.

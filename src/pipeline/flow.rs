@@ -31,6 +31,8 @@ pub enum Portion {
     Back(usize),
     /// An input that is at its end.
     Ended(usize),
+    /// The next row of an input, whose time is beyond what is taken: [`Flow::take_until`].
+    Ahead(usize, Reject),
     /// As much was given as was to be: [`Flow::give_until`].
     Reached,
     /// Nothing has come for a while, and nothing is known to come.
@@ -71,6 +73,8 @@ pub struct Flow {
     until: Option<u64>,
     /// Whether nothing is decided by a clock.
     holds: bool,
+    /// No row is taken whose time is after this.
+    latest: Option<Timestamp>,
 }
 
 /// The place of an input's next row, and the input.
@@ -90,6 +94,7 @@ impl Flow {
             given: 0,
             until: None,
             holds: false,
+            latest: None,
         }
     }
 
@@ -161,6 +166,17 @@ impl Flow {
         }
     }
 
+    /// Gives no row any more whose time is after this, but [`Portion::Ahead`] in the place of it: one time of the far future would
+    /// make all that comes later late.
+    pub fn take_until(&mut self, latest: Option<Timestamp>) {
+        self.latest = latest;
+    }
+
+    /// Decides that the next row of an input is not taken.
+    pub fn refuse_next(&mut self, input: usize) {
+        self.feeds.get_mut(input).into_iter().for_each(Feed::refuse_next);
+    }
+
     /// Whether an input is not waited for.
     pub fn is_aside(&self, input: usize) -> bool {
         self.feeds.get(input).is_some_and(Feed::is_aside)
@@ -230,6 +246,11 @@ impl Flow {
     fn ask(&mut self, input: usize) -> Option<Portion> {
         let feed = self.feeds.get_mut(input)?;
         match feed.next() {
+            Next::Row if let Some(reject) = feed.refused(self.latest) => {
+                self.given += 1;
+                self.want(input);
+                Some(Portion::Ahead(input, reject))
+            }
             Next::Row => {
                 let place = feed.front().and_then(|(block, _, row)| block.batch.row(row)).map(Row::place);
                 self.heads.extend(place.map(|place| Reverse((place, input))));
@@ -296,13 +317,15 @@ impl Flow {
         let (block, keys, start) = feed.front()?;
         let (batch, keys) = (Arc::clone(&block.batch), Arc::clone(keys));
         let until = until.min(start.saturating_add(most));
-        let stops = |row: &usize| match (before, batch.row(*row)) {
-            (Some(before), Some(row)) => row.place() >= before,
-            _ => false,
+        let latest = self.latest;
+        let stops = |row: &usize| {
+            let row = batch.row(*row);
+            let is_behind = before.is_some_and(|before| row.is_some_and(|row| row.place() >= before));
+            is_behind || latest.is_some_and(|latest| row.is_some_and(|row| row.time() > latest))
         };
-        let end = match before {
-            Some(_) => (start + 1..until).find(stops).unwrap_or(until),
-            None => until,
+        let end = match (before, latest) {
+            (None, None) => until,
+            _ => (start + 1..until).find(stops).unwrap_or(until),
         };
         feed.use_up(end);
         self.given += (end - start) as u64;
@@ -327,7 +350,10 @@ impl Iterator for Flow {
                 return Some(Portion::Back(input));
             }
             while let Some(at) = self.candidate() {
-                let is_row = |input: &usize| self.feeds.get(*input).is_some_and(Feed::has_row);
+                let latest = self.latest;
+                let is_row = |input: &usize| {
+                    self.feeds.get(*input).is_some_and(|feed| feed.has_row() && !feed.refuses(latest))
+                };
                 if !runs.is_empty() && !self.wanted.get(at).is_some_and(is_row) {
                     return Some(Portion::Rows(runs));
                 }

@@ -120,3 +120,41 @@ fn time_goes_on_by_the_clock_when_nothing_comes() {
     let (_, said, _) = live.end();
     assert_eq!(said, ["1 event, 1 alert"]);
 }
+
+#[test]
+fn a_time_of_the_far_future_is_refused_and_makes_nothing_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("r.trip"), RULES).unwrap();
+    let far = "{\"ts\":\"2262-01-01T00:00:00Z\",\"type\":\"c\"}\n";
+    let text = event("c", 1) + far + &event("c", 2) + far + far + &event("c", 3);
+    fs::write(path("a.ndjson"), &text).unwrap();
+    let arguments = ["r.trip", "a.ndjson", "--follow", "--rejects", "rejects"];
+    let live = Live::start(folder.path(), &arguments);
+    for offset in [1, 3, 6] {
+        assert_eq!(next(&live), found("any", &format!("{{{}}}", place("x", "a.ndjson", offset))));
+    }
+    append(&path("a.ndjson"), "no event\n");
+    live.signal("-TERM");
+    let (_, said, _) = live.end();
+    let said = said.join("\n");
+    assert!(said.contains("3 time_ahead"), "{said}");
+    let rejects = fs::read_to_string(path("rejects")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(rejects.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["reason"], &first["offset"]), (&"time_ahead".into(), &2.into()));
+    assert_eq!(first["raw"], far.trim_end());
+    // Over a file, only if that is wanted; what is not far enough is taken.
+    let run = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tripline"));
+        let output = command
+            .current_dir(folder.path())
+            .args(["run", "r.trip", "a.ndjson"])
+            .args(more)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stderr).lines().last().unwrap().to_owned()
+    };
+    assert!(run(&["--max-ahead", "30d"]).starts_with("3 events, 3 alerts; "));
+    assert!(run(&[]).starts_with("6 events, 4 alerts; "));
+    assert!(run(&["--max-ahead", "100000d"]).starts_with("6 events, 4 alerts; "));
+}

@@ -16,7 +16,7 @@ use super::output::Shared;
 use super::progress::Progress;
 use super::state::Decision;
 use super::summary::{Counts, Kept};
-use super::{Args, End};
+use super::{Args, End, Matching};
 use crate::cli::Stop;
 use crate::log::Fields;
 use crate::terminal::Terminal;
@@ -106,7 +106,9 @@ impl<'r> Drive<'r> {
     fn go(self, works: &mut Works<'_>, live: &mut Live<'_>) -> ControlFlow<()> {
         live.begin(self, works)?;
         loop {
-            while let Some(portion) = works.flow.next() {
+            loop {
+                works.flow.take_until(live.latest(self));
+                let Some(portion) = works.flow.next() else { break };
                 live.works();
                 self.take(portion, works, live)?;
                 if live.lasts() && self.interrupt.exit().is_some() {
@@ -131,6 +133,10 @@ impl<'r> Drive<'r> {
                 works.engines.push(&runs, works.sink)
             }
             Portion::Reject(reject) => self.reject(&reject, works.counts),
+            Portion::Ahead(input, reject) => {
+                live.note_input(works, input, Decision::Ahead)?;
+                self.reject(&reject, works.counts)
+            }
             Portion::Broken(error) => self.broken(&error, works.counts),
             Portion::Idle(input) => {
                 self.idle(works.flow.name(input).to_owned(), works.counts)?;
@@ -165,6 +171,13 @@ impl<'r> Drive<'r> {
     /// The inputs as they were named.
     pub(super) fn arguments(self) -> &'r [String] {
         &self.args.inputs
+    }
+
+    /// By how much times may be ahead of the clock, if that has a bound.
+    pub(super) fn max_ahead(self) -> Option<Duration> {
+        const FOLLOWED: Duration = Duration::from_nanos(86_400_000_000_000);
+        let Matching { max_ahead, follow, .. } = &self.args.matching;
+        max_ahead.or(follow.then_some(FOLLOWED))
     }
 
     pub(super) fn lateness(self) -> Duration {

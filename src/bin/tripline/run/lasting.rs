@@ -101,6 +101,12 @@ impl Live<'_> {
         self.lasting.as_ref().is_some_and(|lasting| lasting.replay.is_some())
     }
 
+    /// Whether there is something that was decided before and has not been again.
+    pub(super) fn decides_again(&self) -> bool {
+        let replay = self.lasting.as_ref().and_then(|lasting| lasting.replay.as_ref());
+        replay.is_some_and(|replay| !replay.is_over())
+    }
+
     /// Whether the stream goes on with another run.
     pub(super) fn lasts(&self) -> bool {
         self.lasting.is_some()
@@ -121,12 +127,16 @@ impl Live<'_> {
 
     /// Writes down what was decided, before it takes effect.
     pub(super) fn note(&mut self, works: &Works<'_>, decision: Decision) -> ControlFlow<()> {
+        self.note_at(works, works.flow.given(), decision)
+    }
+
+    fn note_at(&mut self, works: &Works<'_>, given: u64, decision: Decision) -> ControlFlow<()> {
         let Some(lasting) = &mut self.lasting else { return ControlFlow::Continue(()) };
         // What is decided again stands there.
         if lasting.replay.as_ref().is_some_and(|replay| !replay.is_over()) {
             return ControlFlow::Continue(());
         }
-        match lasting.state.note(works.flow.given(), decision) {
+        match lasting.state.note(given, decision) {
             Ok(()) => ControlFlow::Continue(()),
             Err(stop) => works.sink.fail(stop),
         }
@@ -140,6 +150,10 @@ impl Live<'_> {
         decision: fn(u32) -> Decision,
     ) -> ControlFlow<()> {
         match self.lasting.as_ref().and_then(|lasting| lasting.state.rank(input)) {
+            // A row that is refused has been given by now.
+            Some(rank) if matches!(decision(rank), Decision::Ahead(_)) => {
+                self.note_at(works, works.flow.given() - 1, decision(rank))
+            }
             Some(rank) => self.note(works, decision(rank)),
             None => ControlFlow::Continue(()),
         }
@@ -160,6 +174,9 @@ impl Live<'_> {
                 }
                 Decision::Back(rank) => {
                     input(rank).into_iter().for_each(|input| works.flow.set_aside(input, false))
+                }
+                Decision::Ahead(rank) => {
+                    input(rank).into_iter().for_each(|input| works.flow.refuse_next(input))
                 }
                 Decision::New { rank, path, file } => {
                     let input = Input::at(Path::new(&path), rank, drive.follows()).beside(drive.arguments());

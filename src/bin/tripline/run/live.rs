@@ -250,6 +250,13 @@ impl Live<'_> {
         self.lasting.iter_mut().for_each(|lasting| lasting.state.add(input.clone()));
     }
 
+    /// Events of a later time are not taken. What was decided of that before is decided again.
+    pub(super) fn latest(&self, drive: Drive<'_>) -> Option<Timestamp> {
+        let ahead = drive.max_ahead().filter(|_| !self.decides_again())?;
+        let now = i64::try_from(wall()).unwrap_or(i64::MAX);
+        Some(Timestamp::from_nanos(now).after(ahead))
+    }
+
     /// Nothing has come for a moment.
     pub(super) fn quiet(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
         if self.is_catching_up() {

@@ -127,6 +127,11 @@ struct Matching {
     #[arg(long, value_name = "D", value_parser = duration)]
     idle: Option<Duration>,
 
+    /// How far ahead of the clock the time of an event may be; what is beyond is a reject, because it would make all that comes
+    /// later late [default: 1d with --follow, else without end]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    max_ahead: Option<Duration>,
+
     /// What becomes of pending deadlines at the end of the input: they are counted, or all of them fire
     #[arg(long, value_name = "WHAT", default_value = "hold")]
     at_end: End,
@@ -340,6 +345,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         }
         Engine::Reference if args.seeing.metrics.is_some() => {
             return Err(Stop::Failed("`--metrics` needs the engine `fast`".to_owned()));
+        }
+        Engine::Reference if args.matching.max_ahead.is_some() => {
+            return Err(Stop::Failed("`--max-ahead` needs the engine `fast`".to_owned()));
         }
         Engine::Reference if args.matching.watch || args.matching.follow => {
             return Err(Stop::Failed("`--watch` and `--follow` need the engine `fast`".to_owned()));

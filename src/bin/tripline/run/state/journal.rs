@@ -30,6 +30,8 @@ pub(in super::super) enum Decision {
     New { rank: u32, path: String, file: Option<(u64, u64)> },
     /// No event before this time comes any more, in nanoseconds since 1970.
     Time(i64),
+    /// The next row of an input is refused for its time.
+    Ahead(u32),
     /// A rule set takes over, by its name in the store.
     Rules(String),
 }
