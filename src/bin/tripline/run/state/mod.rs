@@ -237,7 +237,9 @@ impl State {
         const MANY: u64 = 100_000;
         let (begun, given_then) = self.last;
         let has_news = given > given_then || self.noted > MANY;
-        self.writing.is_none() && has_news && begun.elapsed() >= self.every
+        // However much is held, most of the time is for matching.
+        let every = self.every.max(self.counts.pause * 10);
+        self.writing.is_none() && has_news && begun.elapsed() >= every
     }
 
     /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
