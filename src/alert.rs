@@ -10,9 +10,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::event::{Event, Key, Source, Value, ValueRef};
 use crate::function::Function;
-use crate::plan::{KeyShown, Level, Suppress, SuppressBy};
+use crate::limits::Limits;
+use crate::plan::{Full, Hold, KeyShown, Level, Suppress, SuppressBy};
 use crate::predicate::veiled;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// A match, a timeout or a summary.
 #[derive(Clone, Debug)]
@@ -74,7 +75,60 @@ pub enum Kind {
         /// How many.
         count: u64,
     },
+    /// A rule has come to one of its bounds. It has the key, the time of the event, no bindings, and in its fields what the
+    /// bound is.
+    Limit(Bound),
 }
+
+/// A bound that a rule may come to with what it holds. Where an event meets several, the first of these is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bound {
+    /// `hold`: the starts of one key.
+    Hold,
+    /// `starts_per_group` of [`Limits`].
+    StartsPerGroup,
+    /// `captured_bytes` of [`Limits`].
+    CapturedBytes,
+    /// `partials_per_key` of [`Limits`].
+    PartialsPerKey,
+}
+
+impl Bound {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bound::Hold => "hold",
+            Bound::StartsPerGroup => "starts_per_group",
+            Bound::CapturedBytes => "captured_bytes",
+            Bound::PartialsPerKey => "partials_per_key",
+        }
+    }
+
+    /// How much a rule may hold by it.
+    fn most(self, hold: Option<Hold>, limits: &Limits) -> u64 {
+        match self {
+            Bound::Hold => hold.map_or(0, |hold| u64::from(hold.most)),
+            Bound::StartsPerGroup => limits.starts_per_group as u64,
+            Bound::CapturedBytes => limits.captured_bytes as u64,
+            Bound::PartialsPerKey => limits.partials_per_key as u64,
+        }
+    }
+
+    /// What becomes of what is too much.
+    fn policy(self, hold: Option<Hold>) -> &'static str {
+        match (self, hold.map(|hold| hold.full)) {
+            (Bound::Hold, Some(Full::DropOldest)) => "drop oldest",
+            (Bound::CapturedBytes, _) => "drop this",
+            _ => "refuse new",
+        }
+    }
+}
+
+/// The event type of alerts that say that a rule has come to a bound.
+pub const LIMIT: &str = "tripline.limit";
+
+/// For how long such an alert of a rule holds back those like it.
+const LIMIT_QUIET: Duration = Duration::from_millis(3_600_000);
 
 /// What alerts say about their rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +158,12 @@ pub struct RuleInfo {
 }
 
 impl RuleInfo {
+    /// What its alerts say that speak of its bounds: they are not what it warns of, and are held back by themselves.
+    pub(crate) fn at_limit(&self) -> RuleInfo {
+        let suppress = Suppress { length: Some(LIMIT_QUIET), by: Vec::new() };
+        RuleInfo { severity: None, risk: None, notes: Vec::new(), suppress: Some(suppress), ..self.clone() }
+    }
+
     /// A key as alerts of the rule show it.
     pub(crate) fn shown(&self, key: Key) -> Key {
         let function = match self.key_shown {
@@ -126,6 +186,48 @@ pub(crate) struct Certain {
     pub(crate) alert: Alert,
     /// What it may be held back by, if its rule says so.
     pub(crate) likeness: Option<Likeness>,
+}
+
+/// What a rule says when a key of it has come to a bound with an event of this time.
+pub(crate) fn at_limit(
+    info: &Arc<RuleInfo>,
+    bound: Bound,
+    (hold, limits): (Option<Hold>, &Limits),
+    key: &Key,
+    time: Timestamp,
+) -> Alert {
+    let mut bytes = Vec::new();
+    ValueRef::Str(&info.name).encode(&mut bytes);
+    bytes.push(b'l');
+    ValueRef::Str(bound.name()).encode(&mut bytes);
+    key.encode(&mut bytes);
+    bytes.extend_from_slice(&time.nanos().to_le_bytes());
+    let most = i64::try_from(bound.most(hold, limits)).unwrap_or(i64::MAX);
+    let fields = [
+        ("bound", Value::str(bound.name())),
+        ("most", Value::Int(most)),
+        ("policy", Value::str(bound.policy(hold))),
+    ];
+    Alert {
+        rule: Arc::clone(info),
+        kind: Kind::Limit(bound),
+        id: xxh3_128(&bytes),
+        event_type: LIMIT.into(),
+        key: info.shown(key.clone()),
+        time,
+        first: time,
+        last: time,
+        deadline: None,
+        fields: fields.map(|(name, value)| (name.into(), value)).into(),
+        bindings: Vec::new(),
+        counts: None,
+    }
+}
+
+/// What alerts at a bound have in common, which no other alerts have: one for each rule and bound comes out, whatever the
+/// key.
+pub(crate) fn limit_likeness(bound: Bound) -> Vec<u8> {
+    bound.name().as_bytes().to_vec()
 }
 
 /// By what alerts of a rule are held back.
@@ -178,6 +280,7 @@ pub(crate) fn identify(
         Kind::Match => b'm',
         Kind::Timeout { .. } => b't',
         Kind::Summary { .. } => b's',
+        Kind::Limit(_) => b'l',
     });
     key.encode(&mut bytes);
     for (at, (name, events)) in bindings.iter().enumerate() {
@@ -197,8 +300,9 @@ pub(crate) fn summary_after(alert: &Alert, suppress: &Suppress, likeness: &[u8])
     let mut bytes = likeness.to_vec();
     bytes.push(b's');
     bytes.extend_from_slice(&alert.id.to_le_bytes());
-    let of_all = suppress.by_whole_key(alert.rule.key_names.len());
-    let mut fields = Vec::new();
+    let is_limit = matches!(alert.kind, Kind::Limit(_));
+    let of_all = !is_limit && suppress.by_whole_key(alert.rule.key_names.len());
+    let mut fields = if is_limit { alert.fields.clone() } else { Vec::new() };
     for by in &suppress.by {
         let field = match by {
             SuppressBy::Field(name) => alert.fields.iter().find(|(n, _)| n == name).cloned(),

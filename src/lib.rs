@@ -96,7 +96,7 @@ mod time;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
-pub use alert::{Alert, Kind as AlertKind, RuleInfo};
+pub use alert::{Alert, Bound, Kind as AlertKind, LIMIT, RuleInfo};
 pub use analysis::Settings;
 pub use event::{
     Batch, Event, EventSchema, FieldSchema, FieldType, Fields, Held, Keep, Key, Record, Row, Schema, Source,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tripline::reference::Reference;
 use tripline::runtime::{Engine, Setup};
 use tripline::{
-    Alert, AtEnd, Batch, EngineOptions, Event, Limits, Program, Record, RuleStats, Settings, Sink,
+    Alert, AlertKind, AtEnd, Batch, EngineOptions, Event, Limits, Program, Record, RuleStats, Settings, Sink,
     SourceFile, Timestamp, Value,
 };
 
@@ -69,6 +69,7 @@ fn run(rule: &str, outcomes: &[&str], limits: Limits) -> (Vec<Vec<usize>>, RuleS
     }
     let stats = engine.stats().rules[0].clone();
     assert!(engine.finish(AtEnd::Hold, &mut found).is_continue());
+    assert!(found.1 <= 1, "a bound is told of once in an hour");
     (found.0, stats)
 }
 
@@ -82,6 +83,7 @@ fn run_fast(rule: &str, outcomes: &[&str], limits: Limits, general: bool) -> (Ve
     assert!(engine.push(&batch, &mut found).is_continue());
     let stats = engine.stats().rules[0].clone();
     assert!(engine.finish(AtEnd::Hold, &mut found).is_continue());
+    assert!(found.1 <= 1, "a bound is told of once in an hour");
     (found.0, stats)
 }
 
@@ -100,12 +102,16 @@ fn events(outcomes: &[&str]) -> impl Iterator<Item = Event> {
     })
 }
 
+/// How many events each match binds to each step, and how many alerts said that a bound was reached.
 #[derive(Default)]
-struct Found(Vec<Vec<usize>>);
+struct Found(Vec<Vec<usize>>, usize);
 
 impl Sink for Found {
     fn alert(&mut self, alert: Alert) -> ControlFlow<()> {
-        self.0.push(alert.bindings.iter().map(|(_, events)| events.len()).collect());
+        match alert.kind {
+            AlertKind::Limit(_) => self.1 += 1,
+            _ => self.0.push(alert.bindings.iter().map(|(_, events)| events.len()).collect()),
+        }
         ControlFlow::Continue(())
     }
 

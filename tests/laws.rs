@@ -127,6 +127,7 @@ fn each_kind_but_chains(
     of_kind(trials(rules::finals(), arrival), law);
     of_kind(trials(rules::latest(), arrival), law);
     of_kind(trials(rules::held_back(), arrival), law);
+    of_kind(trials(rules::bounded(), arrival), law);
     of_kind(window_trials(arrival), law);
 }
 
@@ -175,7 +176,9 @@ fn is_of_one_key(rule: &Rule) -> bool {
     let keys = rule.key().len();
     // Those of a copy are renamed in `k` and `l` only.
     let is_renamed = rule.key().iter().any(|(name, _)| name != "w" && !name.contains("??"));
-    is_renamed && rule.suppress.as_ref().is_none_or(|suppress| suppress.by_whole_key(keys))
+    is_renamed
+        && rule.hold.is_none()
+        && rule.suppress.as_ref().is_none_or(|suppress| suppress.by_whole_key(keys))
 }
 
 /// The events with other values in the fields of keys, and other offsets.

@@ -41,8 +41,11 @@ fn verdict(case: &Case, limits: Limits, groups: u32) -> (Vec<Vec<u64>>, u64) {
     let outcome = everywhere(case, &compile(case, limits).unwrap(), groups).unwrap();
     let events =
         |found: &notation::Found| found.bindings.iter().flat_map(|(_, events)| events.clone()).collect();
-    let mut alerts: Vec<Vec<u64>> = outcome.alerts.iter().map(events).collect();
+    let (of_bounds, alerts): (Vec<_>, Vec<_>) =
+        outcome.alerts.iter().partition(|found| found.word("kind") == "limit");
+    let mut alerts: Vec<Vec<u64>> = alerts.into_iter().map(events).collect();
     alerts.sort();
+    assert_eq!(!of_bounds.is_empty(), outcome.beyond_limit > 0, "what is refused is said");
     (alerts, outcome.beyond_limit)
 }
 

@@ -69,6 +69,11 @@ fn an_engine_restored_holds_back_the_same() {
 }
 
 #[test]
+fn what_is_held_and_forgotten_goes_on() {
+    compare(trials(rules::bounded(), Arrival::Mixed));
+}
+
+#[test]
 fn an_engine_restored_says_the_same_on_windows() {
     compare(window_trials(Arrival::Mixed));
 }

@@ -54,6 +54,11 @@ fn edited_rules_that_hold_back_go_on_alike() {
 }
 
 #[test]
+fn what_is_held_and_forgotten_is_edited() {
+    compare(trials(rules::bounded(), Arrival::Mixed));
+}
+
+#[test]
 fn edited_queues_go_on_alike() {
     compare(trials(rules::queues(), Arrival::Mixed));
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::Meta;
 use crate::span::Span;
 use crate::syntax::ast::{
-    Clause, ClauseKind, DurationLit, Emit, Expr, Ident, Policy, Rule, Sequence, Step, Window,
+    Clause, ClauseKind, DurationLit, Emit, Expr, Full, Ident, Policy, Rule, Sequence, Step, Window,
 };
 
 use super::meta;
@@ -22,6 +22,16 @@ pub(super) struct Clauses<'a> {
     pub(super) emit: Option<(&'a Emit, Span)>,
     pub(super) timeout: Option<Timeout<'a>>,
     pub(super) suppress: Option<Suppress<'a>>,
+    pub(super) hold: Option<Hold>,
+    pub(super) forget: Option<(&'a DurationLit, Span)>,
+}
+
+/// `hold`
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hold {
+    pub(super) most: (u64, Span),
+    pub(super) full: Option<Full>,
+    pub(super) span: Span,
 }
 
 /// `suppress`
@@ -88,6 +98,8 @@ fn word(kind: &ClauseKind) -> &str {
         ClauseKind::Emit(_) => "emit",
         ClauseKind::OnTimeout { .. } => "on timeout",
         ClauseKind::Suppress { .. } => "suppress",
+        ClauseKind::Hold { .. } => "hold",
+        ClauseKind::Forget(_) => "forget",
     }
 }
 
@@ -118,6 +130,8 @@ impl<'a> Clauses<'a> {
             ClauseKind::Suppress { length, by } => {
                 self.suppress = Some(Suppress { length: length.as_ref(), by });
             }
+            ClauseKind::Hold { most, full } => self.hold = Some(Hold { most: *most, full: *full, span }),
+            ClauseKind::Forget(length) => self.forget = Some((length, span)),
         }
     }
 }

@@ -15,6 +15,7 @@ mod echo;
 mod expr;
 mod file;
 mod held;
+mod hold;
 mod key;
 mod layout;
 mod lints;

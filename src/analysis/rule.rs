@@ -19,7 +19,7 @@ use super::layout::{Layout, Role};
 use super::pattern::{lay_out, lay_out_steps};
 use super::reach::Place;
 use super::report::{duplicate, no_effect};
-use super::{lints, policy, steps, suppress, window};
+use super::{hold, lints, policy, steps, suppress, window};
 
 /// What all rules are made in.
 pub(super) struct Surroundings<'a> {
@@ -48,9 +48,23 @@ pub(super) fn plan(rule: &ast::Rule, uses: &mut Uses, around: &mut Surroundings)
     let (body, output, timeout) = made?;
     let canonical = canonical(rule, uses, around.declared);
     let name = rule.name.name.clone();
-    let clauses::Clauses { meta, suppress, .. } = clauses;
-    let mut made = plan::Rule { name, meta, body, output, timeout, suppress: None, canonical };
+    let hold = hold::plan(&clauses, around.found);
+    let clauses::Clauses { meta, suppress, forget, .. } = clauses;
+    let mut made = plan::Rule {
+        name,
+        meta,
+        body,
+        output,
+        timeout,
+        suppress: None,
+        hold,
+        forget: forget.map(|(length, _)| length.value),
+        canonical,
+    };
     check_shown_key(rule, !made.key().is_empty(), around.found);
+    if let Some((length, span)) = forget {
+        hold::check_forget(&made, length.value, span, around.found);
+    }
     let suppress = suppress.as_ref();
     made.suppress =
         suppress.map(|s| suppress::plan(s, made.key(), &made.output, made.timeout.as_ref(), around.found));

@@ -63,7 +63,9 @@ impl Said {
                 self.items(&sequence.items);
             }
             ClauseKind::Emit(emit) if emit.is_final.is_some() => self.caption.push("emit final".to_owned()),
-            ClauseKind::Suppress { .. } => self.caption.push(print_clause(clause)),
+            ClauseKind::Suppress { .. } | ClauseKind::Hold { .. } | ClauseKind::Forget(_) => {
+                self.caption.push(print_clause(clause));
+            }
             ClauseKind::OnTimeout { after, .. } => {
                 let after = after.as_ref().map(|step| format!(" after {}", step.name)).unwrap_or_default();
                 self.caption.push(format!("on timeout{after}"));

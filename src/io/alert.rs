@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::value::{JsonRecord, JsonValue};
-use crate::alert::{Alert, Kind, RuleInfo, hex};
+use crate::alert::{Alert, Kind, LIMIT, RuleInfo, hex};
 use crate::event::Event;
 use crate::plan::KeyShown;
 
@@ -84,6 +84,7 @@ impl Serialize for Shown<'_> {
                 map.serialize_entry("kind", "summary")?;
                 map.serialize_entry("count", count)?;
             }
+            Kind::Limit(_) => map.serialize_entry("kind", "limit")?,
         }
         if let Some(severity) = rule.severity {
             map.serialize_entry("severity", severity.as_str())?;
@@ -107,8 +108,8 @@ impl Serialize for Shown<'_> {
         }
         let fields = alert.fields.iter().map(|(name, value)| (name.as_str(), JsonValue(value)));
         map.serialize_entry("fields", &Map(|| fields.clone()))?;
-        // A summary speaks of alerts and not of events.
-        let has_evidence = !matches!(alert.kind, Kind::Summary { .. });
+        // A summary speaks of alerts and not of events, a bound of no event.
+        let has_evidence = matches!(alert.kind, Kind::Match | Kind::Timeout { .. });
         if self.format.evidence != Evidence::None && has_evidence {
             self.evidence(&mut map)?;
         }
@@ -211,6 +212,7 @@ impl Serialize for Envelope<'_> {
             Kind::Match => "tripline.alert",
             Kind::Timeout { .. } => "tripline.timeout",
             Kind::Summary { .. } => "tripline.summary",
+            Kind::Limit(_) => LIMIT,
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("specversion", "1.0")?;

@@ -5,6 +5,7 @@
 
 mod depth;
 mod expr;
+mod hold;
 mod pattern;
 mod revision;
 mod suppress;
@@ -12,6 +13,7 @@ mod window;
 
 pub use depth::{SAID, depths};
 pub use expr::{Aggregate, Binary, Compare, Expr, Field, Pick, Set, Share, SlotRef, TextOp, TextPattern};
+pub use hold::{Full, Hold};
 pub use pattern::{Group, Item, Mode, Pattern, Repeat, Slot, Step, Types};
 pub use revision::{Difference, Revision};
 pub use suppress::{Suppress, SuppressBy};
@@ -48,6 +50,10 @@ pub struct Rule {
     pub timeout: Option<Timeout>,
     /// Which alerts are held back.
     pub suppress: Option<Suppress>,
+    /// How many starts one key may have open.
+    pub hold: Option<Hold>,
+    /// For how long nothing must have come of a key for it to be forgotten.
+    pub forget: Option<Duration>,
     /// The rule's text in canonical form without comments and with the values of its parameters: equal texts
     /// behave equally. Its hash is the rule's version.
     pub canonical: String,

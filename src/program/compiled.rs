@@ -15,7 +15,7 @@ use crate::automaton::Automaton;
 use crate::event::Fields;
 use crate::id::{FieldId, StepId};
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Mode, Output, Policy, Report, Rule, Shape, Types, Window};
+use crate::plan::{Body, Expr, Hold, Mode, Output, Policy, Report, Rule, Shape, Types, Window};
 use crate::predicate::{Expression, Gauge};
 use crate::time::Duration;
 
@@ -29,6 +29,12 @@ pub struct Compiled {
     pub rule: usize,
     /// What alerts say about it.
     pub info: Arc<RuleInfo>,
+    /// The same of those that speak of its bounds.
+    pub at_limit: Arc<RuleInfo>,
+    /// How many starts one key may have open.
+    pub hold: Option<Hold>,
+    /// For how long nothing must have come of a key for it to be forgotten.
+    pub forget: Option<Duration>,
     /// What may come next.
     pub automaton: Automaton,
     /// Steps and absences, by their ids.
@@ -252,6 +258,9 @@ impl Compiled {
         Ok(Compiled {
             rule: index,
             info: Arc::clone(info),
+            at_limit: Arc::new(info.at_limit()),
+            hold: rule.hold,
+            forget: rule.forget,
             automaton,
             steps,
             group_untils,

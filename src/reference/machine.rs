@@ -13,7 +13,7 @@ use super::report::Reporter;
 use super::state::State;
 use super::swap::{Edit, Turn};
 use super::{Certain, Given};
-use crate::alert::{Alert, Kind, RuleInfo};
+use crate::alert::{Alert, Bound, Kind, RuleInfo, at_limit, limit_likeness};
 use crate::event::{Event, Key};
 use crate::groups::KeyGroups;
 use crate::limits::Limits;
@@ -26,6 +26,8 @@ use crate::time::Timestamp;
 pub(super) struct Machine {
     law: Law,
     reporter: Reporter,
+    /// What alerts say of the rule that speak of its bounds.
+    at_limit: Arc<RuleInfo>,
     /// The rule's key.
     key: Vec<Expr>,
     partitions: BTreeMap<Key, State>,
@@ -44,6 +46,7 @@ impl Machine {
         Machine {
             law: Law::new(rule, limits),
             reporter: Reporter::new(rule, info),
+            at_limit: Arc::new(info.at_limit()),
             key,
             partitions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -95,24 +98,43 @@ impl Machine {
         let keys = self.keys(event);
         let partitions: BTreeSet<Key> = keys.iter().flatten().cloned().collect();
         // What one key of the event begins takes no room from another.
-        let with_room = |key: &Key| self.open_in(self.group(key)) < self.law.limits.starts_per_group;
-        let partitions: Vec<(Key, bool)> =
-            partitions.into_iter().map(|key| (key.clone(), with_room(&key))).collect();
+        let partitions: Vec<(Key, Option<Bound>)> =
+            partitions.into_iter().map(|key| (key.clone(), self.full(&key))).collect();
         let hidden: Vec<bool> = keys.iter().map(Option::is_none).collect();
         let fits = vec![Cell::new(None); self.law.pattern.steps.len()];
         self.stats.seen += u64::from(!partitions.is_empty());
         let mut certain = Vec::new();
-        for (key, has_room) in partitions {
+        for (key, full) in partitions {
             let visible: Vec<bool> = keys.iter().map(|k| k.as_ref() == Some(&key)).collect();
             let (visible, hidden, fits) = (&visible[..], &hidden[..], &fits[..]);
-            let seen = Seen { event, seq: *seq, visible, hidden, fits, has_room, weight: *weight };
+            let seen = Seen { event, seq: *seq, visible, hidden, fits, full, weight: *weight };
             let mut partition = self.take(&key);
             let (began, matches) = partition.step(&self.law, seen);
             self.stats.starts += u64::from(began);
             certain.extend(matches.iter().map(|found| self.alert(&key, found, event.time)));
+            certain.extend(partition.bound().and_then(|bound| self.at_limit(bound, visible, event)));
             self.put_back(key, partition);
         }
         certain
+    }
+
+    /// What keeps the rule from beginning under a key.
+    fn full(&self, key: &Key) -> Option<Bound> {
+        let open = self.partitions.get(key).map_or(0, State::open);
+        if self.law.hold.is_some_and(|hold| !hold.admits(open)) {
+            return Some(Bound::Hold);
+        }
+        let is_full = self.open_in(self.group(key)) >= self.law.limits.starts_per_group;
+        is_full.then_some(Bound::StartsPerGroup)
+    }
+
+    /// What is said of a bound that an event has come to in the partition that these steps see. The key is as it is in the
+    /// event.
+    fn at_limit(&self, bound: Bound, visible: &[bool], event: &Arc<Event>) -> Option<Certain> {
+        let step = visible.iter().position(|visible| *visible)?;
+        let key = self.keys(event).into_iter().nth(step)??;
+        let alert = at_limit(&self.at_limit, bound, (self.law.hold, &self.law.limits), &key, event.time);
+        Some((event.time, alert, Some(limit_likeness(bound))))
     }
 
     /// Whether one of its steps names the type of an event.

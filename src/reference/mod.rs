@@ -33,7 +33,7 @@ use compact_str::CompactString;
 use self::machine::Machine;
 use self::order::Buffer;
 use self::quiet::Quiet;
-use crate::alert::{Alert, RuleInfo};
+use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Source};
 use crate::groups::KeyGroups;
 use crate::plan::Rule;
@@ -189,7 +189,8 @@ impl Reference {
             }
             for certain in in_order(certain) {
                 let alert = certain.1.clone();
-                if self.quiet.take(certain, sink)? && !alert.rule.shadow {
+                let finds = matches!(alert.kind, Kind::Match | Kind::Timeout { .. });
+                if self.quiet.take(certain, sink)? && finds && !alert.rule.shadow {
                     alerts.push(self.give(Arc::new(alert.event())));
                 }
             }

@@ -10,6 +10,7 @@ pub(super) use self::time::{deadline, due};
 use super::eval::{Here, Law};
 use super::partial::{At, Bound, Branch, Match, Partial, Start, State, Wait};
 use super::place::{self, Pending, Way};
+use crate::alert::Bound as Bounded;
 use crate::event::Event;
 use crate::id::{GroupId, SlotId, StepId};
 use crate::plan::{Mode, Policy, Report};
@@ -25,6 +26,8 @@ pub(super) struct Partition {
     /// For each step that `lag` asks for, the previous event of its types.
     pub(super) previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
+    /// The bound that the last event has come to.
+    pub(super) bound: Option<Bounded>,
 }
 
 /// An event as one partition sees it.
@@ -39,8 +42,8 @@ pub(super) struct Seen<'e> {
     pub(super) hidden: &'e [bool],
     /// Whether it fits each step whose `where` looks at nothing but the event, once that was asked.
     pub(super) fits: &'e [Cell<Option<bool>>],
-    /// Whether the rule may begin in the key group.
-    pub(super) has_room: bool,
+    /// What keeps the rule from beginning, if anything does.
+    pub(super) full: Option<Bounded>,
     /// What the event weighs once it is bound.
     pub(super) weight: usize,
 }
@@ -76,14 +79,22 @@ enum Verdict {
 struct Room {
     left: usize,
     refused: u64,
+    bound: Option<Bounded>,
 }
 
 impl Room {
     fn admits(&mut self) -> bool {
         let admits = self.left > 0;
         self.left = self.left.saturating_sub(1);
-        self.refused += u64::from(!admits);
+        if !admits {
+            self.refuse(Bounded::PartialsPerKey);
+        }
         admits
+    }
+
+    fn refuse(&mut self, bound: Bounded) {
+        self.refused += 1;
+        self.bound = Some(self.bound.map_or(bound, |other| other.min(bound)));
     }
 }
 
@@ -98,7 +109,7 @@ impl Partition {
     pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
         self.cancel(law, seen);
         let mut starts = std::mem::take(&mut self.starts);
-        let mut room = Room { left: law.limits.partials_per_key, refused: 0 };
+        let mut room = Room { left: law.limits.partials_per_key, refused: 0, bound: None };
         let mut complete: Vec<Vec<Match>> =
             starts.iter_mut().map(|s| self.go_on(law, s, seen, &mut room)).collect();
         let mut began = false;
@@ -108,11 +119,24 @@ impl Partition {
             complete.push(matches);
         }
         self.starts = starts;
-        self.refused += room.refused;
-        let matches = self.report(law, complete, Some(seen));
+        let mut matches = self.report(law, complete, Some(seen));
         self.starts.retain(|start| !start.branches.is_empty());
+        matches.extend(self.give_up_oldest(law, &mut room));
+        self.refused += room.refused;
+        self.bound = room.bound;
         self.remember(law, seen);
         (began, matches)
+    }
+
+    /// Gives up the earliest starts beyond those that a key may have. Gives the matches that only waited for them.
+    fn give_up_oldest(&mut self, law: &Law, room: &mut Room) -> Vec<Match> {
+        let excess = law.hold.map_or(0, |hold| hold.excess(self.starts.len()));
+        if excess == 0 {
+            return Vec::new();
+        }
+        (0..excess).for_each(|_| room.refuse(Bounded::Hold));
+        self.starts.drain(..excess);
+        if law.report == Report::Final { self.settle(law) } else { Vec::new() }
     }
 
     /// `until x: …` as the last line: cancels every partial match it is seen by, one that would complete with this
@@ -140,7 +164,7 @@ impl Partition {
                     // In whichever of its derivations a start would hold too much, it is given up with all of them.
                     if branch.partial.weight().saturating_add(seen.weight) > law.limits.captured_bytes {
                         start.branches.clear();
-                        room.refused += 1;
+                        room.refuse(Bounded::CapturedBytes);
                         return Vec::new();
                     }
                     matches.extend(take(law, &branch.partial, wait, seen, &mut start.branches, room));
@@ -227,8 +251,9 @@ impl Partition {
             {
                 continue;
             }
-            if !seen.has_room || seen.weight > law.limits.captured_bytes {
-                room.refused += 1;
+            let heavy = (seen.weight > law.limits.captured_bytes).then_some(Bounded::CapturedBytes);
+            if let Some(bound) = seen.full.or(heavy) {
+                room.refuse(bound);
                 return None;
             }
             matches.extend(take(law, &empty, wait, seen, &mut start.branches, room));

@@ -81,11 +81,13 @@ impl Quiet {
     ) -> ControlFlow<()> {
         let by = |info: &RuleInfo| Some((info.suppress.as_ref()?.by.clone(), info.key_names.clone()));
         for passed in &mut self.passed {
-            let mut rules = program.rules().filter(|(rule, _)| rule.runs());
-            match rules.find(|(rule, info)| {
-                rule.name == passed.alert.rule.name && by(info) == by(&passed.alert.rule)
-            }) {
-                Some((_, info)) => passed.alert.rule = Arc::clone(info),
+            let at_limit = matches!(passed.alert.kind, Kind::Limit(_));
+            let rules = program.rules().filter(|(rule, _)| rule.runs());
+            let mut infos =
+                rules.map(|(_, info)| if at_limit { Arc::new(info.at_limit()) } else { Arc::clone(info) });
+            match infos.find(|info| info.name == passed.alert.rule.name && by(info) == by(&passed.alert.rule))
+            {
+                Some(info) => passed.alert.rule = info,
                 None => passed.is_over = Some(now),
             }
         }

@@ -5,6 +5,8 @@ use super::partial::{Expired, Match, State as Waits};
 use super::partition::{Partition, Seen};
 use super::swap::Edit;
 use super::window::Held;
+use crate::alert::Bound;
+use crate::id::StepId;
 use crate::plan::Report;
 use crate::stream::Swapped;
 use crate::time::Timestamp;
@@ -21,6 +23,8 @@ pub(super) struct State {
     kept: Kept,
     /// The deadline under which it stands among those of its rule.
     pub(super) deadline: Option<Timestamp>,
+    /// Of a rule that forgets when the last event of a type that it names came.
+    came: Option<Timestamp>,
 }
 
 impl State {
@@ -30,7 +34,7 @@ impl State {
             None => Kept::Partials(Partition::default()),
             Some(_) => Kept::Window(Held::default()),
         };
-        State { kept, deadline: None }
+        State { kept, deadline: None, came: None }
     }
 
     /// What goes on of it when its rule is edited.
@@ -39,11 +43,17 @@ impl State {
             Kept::Partials(partition) => Kept::Partials(edit.partition(partition, counts)),
             Kept::Window(held) => Kept::Window(held.carried(edit, counts)),
         };
-        State { kept, deadline: None }
+        State { kept, deadline: None, came: edit.came(self.came) }
     }
 
     /// One event, in order. Says whether a start was made, and gives the matches.
     pub(super) fn step(&mut self, law: &Law, seen: Seen<'_>) -> (bool, Vec<Match>) {
+        let mut steps = (0..law.pattern.steps.len()).filter_map(StepId::new);
+        if law.forget.is_some()
+            && steps.any(|step| seen.visible[step.index()] && law.type_fits(step, seen.event))
+        {
+            self.came = Some(seen.event.time);
+        }
         match (&mut self.kept, &law.window) {
             (Kept::Partials(partition), _) => partition.step(law, seen),
             (Kept::Window(held), Some(window)) => held.step(law, window, seen),
@@ -53,6 +63,32 @@ impl State {
 
     /// Everything that is due at `time`: matches, and the starts that expired.
     pub(super) fn fire(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<Expired>) {
+        let is_due = self.next_of_kept(law).is_some_and(|due| due <= time);
+        let due = if is_due { self.fire_kept(law, time) } else { Default::default() };
+        // What is due at the same moment still happens.
+        if self.forgotten(law).is_some_and(|forgotten| forgotten <= time) {
+            match &mut self.kept {
+                Kept::Partials(of) => *of = Partition { refused: of.refused, ..Partition::default() },
+                Kept::Window(of) => of.forget(),
+            }
+        }
+        due
+    }
+
+    /// When the key is forgotten, if nothing comes.
+    fn forgotten(&self, law: &Law) -> Option<Timestamp> {
+        Some(self.came?.after(law.forget?)).filter(|_| !self.is_empty())
+    }
+
+    /// The bound that the last event has come to.
+    pub(super) fn bound(&self) -> Option<Bound> {
+        match &self.kept {
+            Kept::Partials(partition) => partition.bound,
+            Kept::Window(held) => held.bound,
+        }
+    }
+
+    fn fire_kept(&mut self, law: &Law, time: Timestamp) -> (Vec<Match>, Vec<Expired>) {
         match (&mut self.kept, &law.window) {
             (Kept::Partials(partition), _) => partition.fire(law, time),
             (Kept::Window(held), Some(window)) => (held.fire(law, window, time), Vec::new()),
@@ -77,6 +113,10 @@ impl State {
     }
 
     pub(super) fn next_deadline(&self, law: &Law) -> Option<Timestamp> {
+        self.next_of_kept(law).into_iter().chain(self.forgotten(law)).min()
+    }
+
+    fn next_of_kept(&self, law: &Law) -> Option<Timestamp> {
         match &self.kept {
             Kept::Partials(partition) => partition.next_deadline(law),
             Kept::Window(held) => law.window.as_ref().and_then(|window| held.next_deadline(window)),

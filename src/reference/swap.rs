@@ -89,7 +89,7 @@ impl<'t> Edit<'t> {
 
     /// Carries a partition over.
     pub(super) fn partition(&mut self, partition: Partition, counts: &mut Swapped) -> Partition {
-        let Partition { starts, violated, previous, refused } = partition;
+        let Partition { starts, violated, previous, refused, .. } = partition;
         self.known.clear();
         // What is known lies where it lay until all is carried over.
         let kept = starts.clone();
@@ -97,7 +97,12 @@ impl<'t> Edit<'t> {
         drop(kept);
         let violated = violated.into_iter().filter_map(|(step, time)| Some((self.step(step)?, time)));
         let violated = violated.filter(|(step, _)| self.new.first_absences.contains(step)).collect();
-        Partition { starts, violated, previous: self.previous(previous), refused }
+        Partition { starts, violated, previous: self.previous(previous), refused, bound: None }
+    }
+
+    /// When the last event of a key came, if the new text asks for it: where nobody knew, as if it were now.
+    pub(super) fn came(&self, came: Option<Timestamp>) -> Option<Timestamp> {
+        self.new.forget.map(|_| came.unwrap_or(self.turn.now))
     }
 
     /// What `lag` asks for.

@@ -7,6 +7,7 @@ use super::eval::{Here, Law};
 use super::partial::{Bound, Match, Partial};
 use super::partition::Seen;
 use super::swap::Edit;
+use crate::alert::Bound as Bounded;
 use crate::event::Event;
 use crate::id::StepId;
 use crate::plan::{Shape, Window};
@@ -25,6 +26,8 @@ pub(super) struct Held {
     /// For each step that `lag` asks for, the previous event of its types.
     previous: BTreeMap<StepId, Arc<Event>>,
     pub(super) refused: u64,
+    /// The bound that the last event has come to.
+    pub(super) bound: Option<Bounded>,
 }
 
 #[derive(Debug)]
@@ -49,12 +52,17 @@ impl Held {
         events.drain(..events.len().saturating_sub(edit.most()));
         let fired = self.fired && (!events.is_empty() || edit.is_the_same());
         let previous = edit.previous(self.previous);
-        Held { events, fired, closed: self.closed, previous, refused: self.refused }
+        Held { events, fired, closed: self.closed, previous, refused: self.refused, bound: None }
     }
 
     /// Whether nothing is left to remember.
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty() && !self.fired && self.previous.is_empty()
+    }
+
+    /// Forgets all of it.
+    pub(super) fn forget(&mut self) {
+        *self = Held { refused: self.refused, ..Held::default() };
     }
 
     /// Whether there is an event in a window.
@@ -81,6 +89,7 @@ impl Held {
     /// One event, in order. Says whether it is the first in an empty window, and gives the match it makes.
     pub(super) fn step(&mut self, law: &Law, window: &Window, seen: Seen<'_>) -> (bool, Vec<Match>) {
         let before = self.bound(law, |entry| self.shares_a_window(window, entry, seen.event.time));
+        self.bound = None;
         let steps: Vec<StepId> = (0..law.pattern.steps.len())
             .filter_map(StepId::new)
             .filter(|step| seen.visible[step.index()] && self.fits(law, *step, seen.event, &before))
@@ -103,10 +112,12 @@ impl Held {
         }
         let begins = self.events.is_empty();
         let weight: usize = self.events.iter().map(|entry| entry.weight).sum();
-        if self.events.len() >= law.limits.partials_per_key
-            || weight.saturating_add(seen.weight) > law.limits.captured_bytes
-            || (begins && !seen.has_room)
-        {
+        let heavy = weight.saturating_add(seen.weight) > law.limits.captured_bytes;
+        let many = self.events.len() >= law.limits.partials_per_key;
+        let full = seen.full.filter(|_| begins);
+        let full = full.or(heavy.then_some(Bounded::CapturedBytes));
+        self.bound = full.or(many.then_some(Bounded::PartialsPerKey));
+        if self.bound.is_some() {
             self.refused += 1;
             return (false, Vec::new());
         }

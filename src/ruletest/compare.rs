@@ -126,6 +126,7 @@ fn differences(expected: &Expected, found: &Alert) -> Vec<FieldDifference> {
         Kind::Match => ("match", "", 0),
         Kind::Timeout { reached, .. } => ("timeout", reached.as_str(), 0),
         Kind::Summary { count } => ("summary", "", *count),
+        Kind::Limit(_) => ("limit", "", 0),
     };
     if let Some(wanted) = &expected.kind {
         list.compare("kind", wanted == kind, wanted, kind);

@@ -211,8 +211,9 @@ impl Reader<'_> {
             return None;
         };
         let kind = record.get("kind").and_then(word);
-        if kind.as_ref().is_some_and(|kind| !["match", "timeout", "summary"].contains(&kind.as_str())) {
-            self.problem("`kind` is `match`, `timeout` or `summary`");
+        const KINDS: [&str; 4] = ["match", "timeout", "summary", "limit"];
+        if kind.as_ref().is_some_and(|kind| !KINDS.contains(&kind.as_str())) {
+            self.problem("`kind` is `match`, `timeout`, `summary` or `limit`");
         }
         let count = match record.get("count") {
             None => None,

@@ -45,6 +45,7 @@ fn of_alert(alert: &Alert) -> String {
         Kind::Match => String::new(),
         Kind::Timeout { reached, .. } => format!(" timeout after {reached}"),
         Kind::Summary { count } => format!(" summary of {count}"),
+        Kind::Limit(bound) => format!(" at its limit `{}`", bound.name()),
     };
     format!("{}{kind} at {}{key}", alert.rule.name, alert.time.since(BASE))
 }

@@ -11,7 +11,7 @@ use super::global::MOST;
 use crate::alert::{Alert, Certain, Kind, RuleInfo, summary_after};
 use crate::event::{Key, Value};
 use crate::plan::Suppress;
-use crate::program::Program;
+use crate::program::{Compiled, Program};
 use crate::sink::Sink;
 use crate::snapshot::{Blob, Malformed, QuietState};
 use crate::time::Timestamp;
@@ -26,8 +26,16 @@ pub(crate) struct Gate {
     held_back: BTreeMap<CompactString, u64>,
 }
 
-/// What alerts that are alike have in common: the rule, whether it speaks of a timeout, and what its `suppress` names.
-pub(super) type Alike = (CompactString, bool, Vec<u8>);
+/// What alerts that are alike have in common: the rule, what it speaks of, and what its `suppress` names.
+pub(super) type Alike = (CompactString, Of, Vec<u8>);
+
+/// What an alert speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Of {
+    Match,
+    Timeout,
+    Limit,
+}
 
 /// The time after an alert in which those like it are held back.
 #[derive(Clone, Debug)]
@@ -125,9 +133,10 @@ impl Gate {
             let by = |info: &RuleInfo| {
                 info.suppress.as_ref().map(|suppress| (suppress.by.clone(), info.key_names.clone()))
             };
-            match rule.filter(|rule| by(&rule.info) == by(&quiet.summary.rule)) {
-                Some(rule) => {
-                    quiet.summary.rule = Arc::clone(&rule.info);
+            let info = rule.map(|rule| if alike.1 == Of::Limit { &rule.at_limit } else { &rule.info });
+            match info.filter(|info| by(info) == by(&quiet.summary.rule)) {
+                Some(info) => {
+                    quiet.summary.rule = Arc::clone(info);
                     self.quiet.insert(alike, quiet);
                 }
                 None => {
@@ -156,9 +165,9 @@ impl Gate {
         of: impl Fn(u32) -> bool,
     ) -> BTreeMap<(u32, CompactString), Vec<QuietState>> {
         let mut states: BTreeMap<_, Vec<QuietState>> = BTreeMap::new();
-        for ((rule, timeout, likeness), quiet) in self.quiet.iter().filter(|(_, quiet)| of(quiet.group)) {
+        for ((rule, speaks_of, likeness), quiet) in self.quiet.iter().filter(|(_, quiet)| of(quiet.group)) {
             let of_rule = states.entry((quiet.group, rule.clone())).or_default();
-            of_rule.push(quiet.to_state(*timeout, likeness));
+            of_rule.push(quiet.to_state(*speaks_of, likeness));
         }
         states
     }
@@ -189,10 +198,11 @@ impl Gate {
 }
 
 impl Quiet {
-    fn to_state(&self, timeout: bool, likeness: &[u8]) -> QuietState {
+    fn to_state(&self, of: Of, likeness: &[u8]) -> QuietState {
         let Alert { id, event_type, key, fields, time, first, last, .. } = &self.summary;
         QuietState {
-            timeout,
+            timeout: of == Of::Timeout,
+            limit: of == Of::Limit,
             likeness: Blob(likeness.to_vec()),
             until: self.until,
             count: self.count,
@@ -208,20 +218,27 @@ impl Quiet {
 
     /// Takes the quiet times of a rule back, which began in a key group.
     pub(super) fn from_states(
-        rule: &Arc<RuleInfo>,
+        rule: &Compiled,
         group: u32,
         states: Vec<QuietState>,
     ) -> Result<Vec<(Alike, Quiet)>, Malformed> {
-        let in_order = states.is_sorted_by(|a, b| (a.timeout, &a.likeness.0) < (b.timeout, &b.likeness.0));
+        let place = |state: &QuietState| (state.limit, state.timeout, state.likeness.0.clone());
+        let in_order = states.is_sorted_by(|a, b| place(a) < place(b));
         if !in_order {
             return Err(Malformed("quiet times are not in order"));
         }
         states.into_iter().map(|state| Quiet::from_state(rule, group, state)).collect()
     }
 
-    fn from_state(rule: &Arc<RuleInfo>, group: u32, state: QuietState) -> Result<(Alike, Quiet), Malformed> {
-        let QuietState { timeout, likeness, until, count, id, event_type, key, fields, time, first, last } =
-            state;
+    fn from_state(rule: &Compiled, group: u32, state: QuietState) -> Result<(Alike, Quiet), Malformed> {
+        let QuietState { likeness, until, count, id, event_type, key, fields, time, first, last, .. } = state;
+        let of = match (state.timeout, state.limit) {
+            (false, false) => Of::Match,
+            (true, false) => Of::Timeout,
+            (false, true) => Of::Limit,
+            (true, true) => return Err(Malformed("an alert speaks of a timeout and of a bound")),
+        };
+        let rule = if of == Of::Limit { &rule.at_limit } else { &rule.info };
         let id = id.0.try_into().map_err(|_| Malformed("an id has not 16 bytes"))?;
         let summary = Alert {
             rule: Arc::clone(rule),
@@ -240,7 +257,7 @@ impl Quiet {
         if count > MOST {
             return Err(Malformed("a count is too large"));
         }
-        Ok(((rule.name.clone(), timeout, likeness.0), Quiet { until, group, count, summary }))
+        Ok(((rule.name.clone(), of, likeness.0), Quiet { until, group, count, summary }))
     }
 
     fn hold_back(&mut self, alert: &Alert) {
@@ -267,8 +284,12 @@ impl Quiet {
 fn alike(certain: &Certain) -> Option<(Alike, &Suppress)> {
     let Certain { alert, likeness, .. } = certain;
     let (likeness, suppress) = (likeness.as_ref()?, alert.rule.suppress.as_ref()?);
-    let is_timeout = matches!(alert.kind, Kind::Timeout { .. });
-    Some(((alert.rule.name.clone(), is_timeout, likeness.bytes.clone()), suppress))
+    let of = match alert.kind {
+        Kind::Match | Kind::Summary { .. } => Of::Match,
+        Kind::Timeout { .. } => Of::Timeout,
+        Kind::Limit(_) => Of::Limit,
+    };
+    Some(((alert.rule.name.clone(), of, likeness.bytes.clone()), suppress))
 }
 
 pub(super) fn give(certain: Certain, sink: &mut impl Sink) -> ControlFlow<()> {

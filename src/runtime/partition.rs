@@ -14,11 +14,13 @@ use super::runs::Runs;
 use super::shared::Shared;
 use super::swap::Turn;
 use super::windows::Windows;
+use crate::alert::Bound;
 use crate::event::Held;
+use crate::id::StepId;
 use crate::plan::Pattern;
 use crate::program::{Compiled, Form, Program};
 use crate::snapshot::{HeldTable, PartitionState};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// The state of one rule for one key.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Partition {
     partials: Partials,
     /// When a timer asks for its deadlines.
     pub(super) scheduled: Option<Timestamp>,
+    /// Of a rule that forgets when the last event came.
+    came: Timestamp,
 }
 
 /// Partial matches in one of the forms.
@@ -66,6 +70,8 @@ pub(super) struct Outcome {
     pub(super) began: bool,
     /// Matches and partial matches beyond a limit.
     pub(super) refused: u64,
+    /// The bound that some of those were beyond.
+    pub(super) bound: Option<Bound>,
     /// The earliest time at which something that came to be now has to be looked at.
     pub(super) due: Option<Timestamp>,
 }
@@ -77,9 +83,8 @@ impl Outcome {
             if seen.fits_alone(step) {
                 let slot = pattern.step(step).slot;
                 let chain = Link::new(None, seen.arrival.held(), step, slot, seen.arrival.seq);
-                if !room.for_a_start() || !room.holds(chain.weight) {
-                    self.refused += 1;
-                    return;
+                if let Some(bound) = room.lacks_for_a_start(|| chain.weight) {
+                    return self.at_bound(bound, 1);
                 }
                 seen.observer.start(seen.at(), step);
                 self.began = true;
@@ -96,9 +101,17 @@ impl Outcome {
         }
     }
 
-    /// So many matches or partial matches are beyond a limit; they may be more than can be counted.
-    pub(super) fn refuse(&mut self, count: u64) {
+    /// So many matches are beyond the limit of `matches all`; they may be more than can be counted.
+    pub(super) fn leave_out(&mut self, count: u64) {
         self.refused = self.refused.saturating_add(count);
+    }
+
+    /// So many partial matches are beyond a bound.
+    pub(super) fn at_bound(&mut self, bound: Bound, count: u64) {
+        if count > 0 {
+            self.refused = self.refused.saturating_add(count);
+            self.bound = Some(self.bound.map_or(bound, |other| other.min(bound)));
+        }
     }
 
     /// Makes it that of an event that has done nothing yet.
@@ -107,7 +120,7 @@ impl Outcome {
         self.matches.clear();
         self.timeouts.clear();
         self.looked.clear();
-        (self.began, self.refused, self.due) = (false, 0, None);
+        (self.began, self.refused, self.bound, self.due) = (false, 0, None, None);
     }
 }
 
@@ -120,7 +133,7 @@ impl Partition {
             Form::Stateless | Form::Runs => Partials::Runs(Box::default()),
             Form::Window => Partials::Windows(Box::default()),
         };
-        Partition { partials, scheduled: None }
+        Partition { partials, scheduled: None, came: Timestamp::MIN }
     }
 
     /// One event, in order.
@@ -136,11 +149,53 @@ impl Partition {
             of => of.event(pattern, room, seen, outcome),
             windows windows => windows.event(room, seen, outcome)
         );
+        if let Some(hold) = seen.rule.hold {
+            self.give_up_oldest(seen.rule, hold.excess(self.starts()), outcome);
+        }
+        if let Some(forget) = seen.rule.forget {
+            self.note_coming(seen, forget, outcome);
+        }
+    }
+
+    /// Gives up so many of the earliest starts. What only waited for them to grow no more is certain then.
+    fn give_up_oldest(&mut self, rule: &Compiled, count: usize, outcome: &mut Outcome) {
+        if count > 0 {
+            each!(&mut self.partials, of => of.give_up_oldest(count), windows _of => ());
+            self.settle_into(rule, outcome);
+            outcome.at_bound(Bound::Hold, count as u64);
+        }
+    }
+
+    /// An event has come, if it is of a type that a step of the rule names.
+    fn note_coming<O: Observer>(&mut self, seen: &Seen<'_, O>, forget: Duration, outcome: &mut Outcome) {
+        let mut steps = (0..seen.rule.steps.len()).filter_map(StepId::new);
+        if steps.any(|step| seen.visible(step) && seen.type_fits(step)) {
+            self.came = seen.arrival.row.time();
+            outcome.look_at(Some(self.came.after(forget)));
+        }
     }
 
     /// Everything that is due before `end`, without an end everything: what became certain at each time is handed to
     /// `then`.
     pub(super) fn pass<O: Observer>(
+        &mut self,
+        at: At<'_>,
+        observer: &O,
+        faults: &Cell<u64>,
+        end: Option<Timestamp>,
+        then: impl FnMut(Timestamp, &Outcome),
+    ) {
+        let over = at.rule.forget.map(|forget| self.came.after(forget));
+        let over = over.filter(|over| end.is_none_or(|end| *over < end));
+        // What is due up to then still happens.
+        let end = over.map(|over| Timestamp::from_nanos(over.nanos().saturating_add(1))).or(end);
+        self.pass_to(at, observer, faults, end, then);
+        if over.is_some() {
+            self.forget();
+        }
+    }
+
+    fn pass_to<O: Observer>(
         &mut self,
         at: At<'_>,
         observer: &O,
@@ -162,13 +217,27 @@ impl Partition {
         each!(&mut self.partials, of => of.forget_past(at, observer, end), windows _of => ());
     }
 
+    /// Forgets all of it.
+    fn forget(&mut self) {
+        match &mut self.partials {
+            Partials::Queue(queue) => **queue = Queue::default(),
+            Partials::Shared(shared) => **shared = Shared::default(),
+            Partials::Runs(runs) => **runs = Runs::default(),
+            Partials::Windows(windows) => **windows = Windows::default(),
+        }
+    }
+
     /// What has become certain without an event or a deadline, as the rule is another one.
     pub(super) fn settle(&mut self, rule: &Compiled) -> Outcome {
         let mut outcome = Outcome::default();
-        if let Partials::Runs(runs) = &mut self.partials {
-            runs.settle(rule, &mut outcome);
-        }
+        self.settle_into(rule, &mut outcome);
         outcome
+    }
+
+    fn settle_into(&mut self, rule: &Compiled, outcome: &mut Outcome) {
+        if let Partials::Runs(runs) = &mut self.partials {
+            runs.settle(rule, outcome);
+        }
     }
 
     /// The end of time has passed: nothing can go on any more.
@@ -181,7 +250,12 @@ impl Partition {
 
     /// All of it, in the one form that a state has in a snapshot.
     pub(super) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
-        each!(&self.partials, of => of.to_logical(rule, events))
+        self.timed(rule, each!(&self.partials, of => of.to_logical(rule, events)))
+    }
+
+    /// A state with when its last event came, if the rule forgets.
+    fn timed(&self, rule: &Compiled, state: PartitionState) -> PartitionState {
+        PartitionState { came: rule.forget.map(|_| self.came), ..state }
     }
 
     /// The same back in this form, out of the events of its snapshot, or in the general one where it does not fit: it may be
@@ -211,7 +285,9 @@ impl Partition {
             Err(Misfit::Unfit) => held_as(rule.form.general())?,
             held => held?,
         };
-        Ok(Partition { partials, scheduled: None })
+        // A rule that forgets says when; if it did not forget before an edit, the edit does.
+        let came = partition.came.unwrap_or(Timestamp::MIN);
+        Ok(Partition { partials, scheduled: None, came })
     }
 
     /// The same with its derivations one by one; `None` if they are more than a key may have.
@@ -221,7 +297,7 @@ impl Partition {
         program: &Program,
         events: &mut HeldTable,
     ) -> Option<PartitionState> {
-        match &self.partials {
+        let state = match &self.partials {
             Partials::Queue(queue) => Some(queue.to_derivations(rule, events)),
             Partials::Shared(shared) => {
                 let state = shared.to_logical(rule, events);
@@ -230,7 +306,8 @@ impl Partition {
                 Some(Runs::from_logical(rule, &state, &links, pattern, most).ok()?.to_logical(rule, events))
             }
             of => Some(each!(of, of => of.to_logical(rule, events))),
-        }
+        };
+        state.map(|state| self.timed(rule, state))
     }
 
     /// Has its events be kept as another program keeps them, in which the rule stays as it is.
@@ -244,7 +321,9 @@ impl Partition {
 
     /// When time next changes anything, whether somebody sees it or not.
     pub(super) fn next_change(&self, rule: &Compiled) -> Option<Timestamp> {
-        each!(&self.partials, of => of.next_change(rule))
+        let change = each!(&self.partials, of => of.next_change(rule));
+        let forgotten = rule.forget.map(|forget| self.came.after(forget));
+        change.into_iter().chain(forgotten).min()
     }
 
     /// Whether nothing is left to remember.

@@ -201,11 +201,13 @@ impl<O: Observer> Partitions<O> {
             };
             let pattern = program.pattern_of(rule);
             outcome.clear();
-            let room = Room::new(program.limits(), &self.open, index, group);
+            let room =
+                |before: usize| Room::new(program.limits(), &self.open, (index, group), rule.hold, before);
             let place = Place { space: concern.space as u32, rule: index, hash };
             match entry.as_deref_mut().and_then(|entry| entry.state(index)) {
                 Some(state) => {
                     let before = state.starts();
+                    let room = room(before);
                     state.event(pattern, room, &seen, &mut outcome);
                     self.open.note(index, group, before, state.starts());
                     if state.is_empty() {
@@ -217,11 +219,11 @@ impl<O: Observer> Partitions<O> {
                     }
                 }
                 None if self.forms[index as usize] == Form::Stateless => {
-                    outcome.alone(pattern, room, &seen);
+                    outcome.alone(pattern, room(0), &seen);
                 }
                 None if can_begin(&seen) => {
                     let mut state = Partition::new(self.forms[index as usize]);
-                    state.event(pattern, room, &seen, &mut outcome);
+                    state.event(pattern, room(0), &seen, &mut outcome);
                     self.open.note(index, group, 0, state.starts());
                     if !state.is_empty() {
                         schedule(timers, place, &mut state, outcome.due);
@@ -237,6 +239,9 @@ impl<O: Observer> Partitions<O> {
             let looked = outcome.looked.iter().map(|looked| reporter.looked(looked, moment));
             for (alert, likeness) in matches.chain(looked) {
                 self.observer.alert(seen.at());
+                certain.push(Certain { moment, cause: arrival.cause, alert, likeness });
+            }
+            if let Some((alert, likeness)) = outcome.bound.and_then(|bound| reporter.at_limit(bound, &seen)) {
                 certain.push(Certain { moment, cause: arrival.cause, alert, likeness });
             }
         }

@@ -22,6 +22,7 @@ use super::observer::{At, Observer};
 use super::partition::Outcome;
 use super::report::Match;
 use super::room::Room;
+use crate::alert::Bound;
 use crate::event::Held;
 use crate::plan::{Pattern, Policy};
 use crate::program::{Compiled, Stop};
@@ -207,8 +208,9 @@ impl Queue {
     fn begin<O: Observer>(&mut self, room: Room<'_>, seen: &Seen<'_, O>, outcome: &mut Outcome) -> bool {
         let held = seen.arrival.held();
         let full = self.starts.len() >= room.limits.partials_per_key;
-        if full || !room.for_a_start() || !room.holds(held.weight()) {
-            outcome.refused += 1;
+        let full = full.then_some(Bound::PartialsPerKey);
+        if let Some(bound) = room.lacks_for_a_start(|| held.weight()).or(full) {
+            outcome.at_bound(bound, 1);
             return false;
         }
         let first = seen.arrival.row.time();
@@ -308,6 +310,12 @@ impl Queue {
             self.starts.pop_front();
             observer.expiry(at);
         }
+    }
+
+    /// Gives up so many of the earliest starts.
+    pub(super) fn give_up_oldest(&mut self, count: usize) {
+        self.starts.drain(..count.min(self.starts.len()));
+        self.tidy();
     }
 
     /// Forgets what is over before `time`; without a time, whatever has a bound.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::chain::{Link, View};
-use crate::alert::{Alert, Kind, Likeness, identify};
+use super::judge::Seen;
+use crate::alert::{Alert, Bound, Kind, Likeness, at_limit, identify, limit_likeness};
 use crate::automaton::Registers;
 use crate::event::{Event, Held, Key, Value};
 use crate::id::{SlotId, StepId};
@@ -149,6 +150,16 @@ impl<'r> Reporter<'r> {
             counts: Some(counts),
         };
         (alert, likeness)
+    }
+
+    /// The alert of a rule that came to a bound with an event.
+    pub(super) fn at_limit<O>(self, bound: Bound, seen: &Seen<'_, O>) -> Option<Reported> {
+        let mut steps = (0..self.rule.steps.len()).filter_map(StepId::new);
+        let step = steps.find(|step| seen.visible(*step))?;
+        let key = self.key_of(&seen.arrival.held(), step);
+        let of_rule = (self.rule.hold, self.program.limits());
+        let alert = at_limit(&self.rule.at_limit, bound, of_rule, &key, seen.arrival.row.time());
+        Some((alert, Some(Likeness { bytes: limit_likeness(bound), group: self.group })))
     }
 
     /// For each step that bound something, in the order of the rule, its events.

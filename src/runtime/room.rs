@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use smallvec::SmallVec;
 
+use crate::alert::Bound;
 use crate::limits::Limits;
+use crate::plan::Hold;
 
 /// How many starts of each rule are open in each key group.
 #[derive(Debug, Default)]
@@ -92,16 +94,31 @@ pub(super) struct Room<'r> {
     open: &'r OpenStarts,
     rule: u32,
     group: u32,
+    hold: Option<Hold>,
+    /// How many starts the partition had open before the event.
+    before: usize,
 }
 
 impl<'r> Room<'r> {
-    pub(super) fn new(limits: &'r Limits, open: &'r OpenStarts, rule: u32, group: u32) -> Self {
-        Room { limits, open, rule, group }
+    pub(super) fn new(
+        limits: &'r Limits,
+        open: &'r OpenStarts,
+        (rule, group): (u32, u32),
+        hold: Option<Hold>,
+        before: usize,
+    ) -> Self {
+        Room { limits, open, rule, group, hold, before }
     }
 
-    /// Whether the rule may begin in the key group.
-    pub(super) fn for_a_start(&self) -> bool {
-        self.open.count(self.rule, self.group) < self.limits.starts_per_group
+    /// What keeps the rule from beginning, with an event of this weight.
+    pub(super) fn lacks_for_a_start(&self, weight: impl FnOnce() -> usize) -> Option<Bound> {
+        if self.hold.is_some_and(|hold| !hold.admits(self.before)) {
+            return Some(Bound::Hold);
+        }
+        if self.open.count(self.rule, self.group) >= self.limits.starts_per_group {
+            return Some(Bound::StartsPerGroup);
+        }
+        (!self.holds(weight())).then_some(Bound::CapturedBytes)
     }
 
     /// Whether what one start has bound may weigh so much.

@@ -214,7 +214,7 @@ impl<O: Observer> Engine<O> {
             let state = Partition::from_logical(form, compiled, pattern, &partition, events, most)?;
             taken.push(Taken { rule, key, state });
         }
-        let quiet = Quiet::from_states(&compiled.info, group, state.quiet);
+        let quiet = Quiet::from_states(compiled, group, state.quiet);
         let quiet = quiet.map_err(|malformed| Refusal::OfAll(malformed.into()))?;
         Ok(Read { rule, taken, quiet, strays })
     }

@@ -194,10 +194,10 @@ impl ShownRow {
 }
 
 impl Certain {
-    /// Whether other rules can look at it: it is neither a summary nor of a shadow rule, and it is not only the end of the
-    /// input that makes it certain.
+    /// Whether other rules can look at it: it is neither a summary, nor of a shadow rule, nor of a bound, and it is not only
+    /// the end of the input that makes it certain.
     fn is_event(&self) -> bool {
-        let is_summary = matches!(self.alert.kind, Kind::Summary { .. });
-        !is_summary && !self.alert.rule.shadow && self.moment < Timestamp::MAX
+        let finds = matches!(self.alert.kind, Kind::Match | Kind::Timeout { .. });
+        finds && !self.alert.rule.shadow && self.moment < Timestamp::MAX
     }
 }

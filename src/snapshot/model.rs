@@ -167,7 +167,7 @@ pub(crate) struct RuleState {
     pub(crate) labels: Labels,
     /// By key, in ascending order.
     pub(crate) partitions: Vec<(Blob, PartitionState)>,
-    /// Of matches, then of timeouts, each by what they have in common, in ascending order.
+    /// Of matches, then of timeouts, then of bounds, each by what they have in common, in ascending order.
     pub(crate) quiet: Vec<QuietState>,
 }
 
@@ -192,6 +192,8 @@ pub(crate) struct QuietState {
     pub(crate) time: Timestamp,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
+    /// Whether it speaks of bounds.
+    pub(crate) limit: bool,
 }
 
 record! {
@@ -207,6 +209,7 @@ record! {
         8 time,
         9 first,
         10 last,
+        11 limit,
     }
 }
 

@@ -21,9 +21,11 @@ pub(crate) struct PartitionState {
     pub(crate) window: Option<WindowState>,
     /// Starts whose derivations are told in common.
     pub(crate) shared: Option<SharedState>,
+    /// Of a rule that forgets when the last event of a type that it names came.
+    pub(crate) came: Option<Timestamp>,
 }
 
-record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous, 4 window, 5 shared } }
+record! { PartitionState { 0 links, 1 starts, 2 violated, 3 previous, 4 window, 5 shared, 6 came } }
 
 impl PartitionState {
     /// How many starts are open. A window with something in it is one.

@@ -37,8 +37,9 @@ pub const METADATA: [&str; 15] = [
 ];
 
 /// Clauses that say what a rule looks for and what it reports.
-pub const CLAUSES: [&str; 9] =
-    ["event", "sequence", "window", "when", "whenever", "matches", "emit", "on", "suppress"];
+pub const CLAUSES: [&str; 11] = [
+    "event", "sequence", "window", "when", "whenever", "matches", "emit", "on", "suppress", "hold", "forget",
+];
 
 /// The policies of `matches`, which `to first` and `to last` complete.
 pub const POLICIES: [&str; 6] = ["disjoint", "separate", "every", "latest", "all", "to"];

@@ -240,6 +240,7 @@ fn found(alert: &Alert, line: &str, bindings: Vec<(String, Vec<u64>)>) -> Found 
             rest.push(("kind", "summary".into()));
             rest.push(("count", count.to_string()));
         }
+        AlertKind::Limit(_) => rest.push(("kind", "limit".into())),
     }
     Found {
         bindings,

@@ -101,8 +101,7 @@ fn change() -> impl Strategy<Value = Change> {
             ("session", "over"),
         ][..],
     );
-    let clause =
-        select(&["emit q = v, r = w", "emit q = k", "severity high", "suppress 3s", "suppress 5s"][..]);
+    let clause = select(&CLAUSES[..]);
     prop_oneof![
         6 => (any::<Index>(), 0..9u8).prop_map(|(at, number)| Change::Number(at, number)),
         2 => any::<Index>().prop_map(Change::Drop),
@@ -113,6 +112,18 @@ fn change() -> impl Strategy<Value = Change> {
         2 => clause.prop_map(Change::Clause),
     ]
 }
+
+const CLAUSES: [&str; 9] = [
+    "emit q = v, r = w",
+    "emit q = k",
+    "severity high",
+    "suppress 3s",
+    "suppress 5s",
+    "hold 1 starts drop oldest",
+    "hold 2 starts",
+    "forget after 2s",
+    "forget after 4s",
+];
 
 impl Change {
     /// The text with the change; the same where it cannot be made.

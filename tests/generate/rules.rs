@@ -63,6 +63,10 @@ pub struct RuleTree {
     pub emits: bool,
     /// `suppress`: for how long, where it has an end, and by which of the keys, where not by all.
     pub suppress: Option<(Option<u8>, Option<usize>)>,
+    /// `hold`: how many starts, and what becomes of one more.
+    pub hold: Option<(u8, &'static str)>,
+    /// `forget`: so many seconds after the last event of the key.
+    pub forget: Option<u8>,
 }
 
 /// Rules that stay within the page: where it leaves a construct open, it is not generated.
@@ -125,6 +129,30 @@ pub fn held_back() -> impl Strategy<Value = RuleTree> {
         keys,
         ..rule
     })
+}
+
+/// Rules that hold so many starts of a key, or forget it, in every form.
+pub fn bounded() -> impl Strategy<Value = RuleTree> {
+    let hold = (1..4u8, select(&["", " refuse new", " drop oldest", " drop oldest"][..]));
+    let rule = prop_oneof![
+        3 => any().boxed(),
+        2 => queues().boxed(),
+        2 => in_common().boxed(),
+        1 => timeouts().boxed(),
+        1 => finals().boxed(),
+        1 => latest().boxed(),
+        1 => keyed().boxed(),
+    ];
+    let keys = prop::option::weighted(0.6, Just(("k", "l")));
+    (rule, prop::option::weighted(0.8, hold), prop::option::weighted(0.5, 1..7u8), keys).prop_map(
+        |(rule, hold, forget, keys)| RuleTree {
+            hold,
+            // What `within` ends before it need not be forgotten.
+            forget: forget.filter(|length| rule.within.is_none_or(|within| *length < within)),
+            keys: rule.keys.or(keys),
+            ..rule
+        },
+    )
 }
 
 /// Rules whose starts move together: relaxed steps that look at their own event, loops that leave no choice.
@@ -239,6 +267,8 @@ fn header() -> impl Strategy<Value = RuleTree> {
             timeout: None,
             emits: false,
             suppress: None,
+            hold: None,
+            forget: None,
         })
 }
 

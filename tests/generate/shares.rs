@@ -7,10 +7,10 @@ use std::sync::Arc;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tripline::plan::{
-    Body, Expr, Item, Mode, Pattern, Pick, Policy, Repeat, Report, Rule, Shape, Step, Window,
+    Body, Expr, Full, Item, Mode, Pattern, Pick, Policy, Repeat, Report, Rule, Shape, Step, Window,
 };
 use tripline::runtime::{At, Engine, Observer, Setup};
-use tripline::{Alert, Batch, EngineOptions, Limits, StepId, Timestamp};
+use tripline::{Alert, AlertKind, Batch, EngineOptions, Limits, StepId, Timestamp};
 
 use super::{Arrival, Trial, chain_trials, rules, trials, window_trials};
 use crate::corpus::case::{AtEnd, Case};
@@ -34,6 +34,7 @@ pub fn kinds() -> Vec<BoxedStrategy<Trial>> {
         trials(rules::queues(), Arrival::Mixed).boxed(),
         trials(rules::in_common(), Arrival::Mixed).boxed(),
         trials(rules::held_back(), Arrival::Mixed).boxed(),
+        trials(rules::bounded(), Arrival::Mixed).boxed(),
         window_trials(Arrival::Mixed).boxed(),
         chain_trials(Arrival::Mixed).boxed(),
     ]
@@ -45,6 +46,8 @@ struct Watch {
     violations: Cell<u64>,
     expiries: Cell<u64>,
     held_back: u64,
+    /// Whether a rule came to a bound.
+    full: bool,
 }
 
 impl Observer for Watch {
@@ -88,6 +91,7 @@ fn the_trials_are_about_something() {
             found.extend(happened(&case, &watch));
         }
         found.extend((watch.held_back > 0).then_some("suppress: an alert is held back"));
+        found.extend((watch.full && rule.hold.is_some()).then_some("hold: it is full"));
         found.sort_unstable();
         found.dedup();
         found.iter().for_each(|name| *shares.entry(name).or_default() += 1);
@@ -125,7 +129,8 @@ fn watched(case: &Case, program: &Arc<tripline::Program>) -> (usize, Watch) {
     assert!(engine.finish(at_end, &mut alerts).is_continue());
     let Watch { violations, expiries, .. } = engine.observer();
     let held_back = engine.stats().rules.iter().map(|rule| rule.suppressed).sum();
-    (alerts.len(), Watch { violations: violations.clone(), expiries: expiries.clone(), held_back })
+    let full = alerts.iter().any(|alert| matches!(alert.kind, AlertKind::Limit(_)));
+    (alerts.len(), Watch { violations: violations.clone(), expiries: expiries.clone(), held_back, full })
 }
 
 const HAPPENINGS: [&str; 3] = ["happens: an absence is violated", "happens: an expiry", "happens: a tie"];
@@ -140,7 +145,7 @@ fn happened(case: &Case, watch: &Watch) -> Vec<&'static str> {
 }
 
 /// All constructs of sequences, and all policies.
-const CONSTRUCTS: [&str; 65] = [
+const CONSTRUCTS: [&str; 70] = [
     "absence: before the first step",
     "absence: between steps",
     "absence: last",
@@ -154,6 +159,7 @@ const CONSTRUCTS: [&str; 65] = [
     "contiguity: next",
     "contiguity: relaxed",
     "emit final",
+    "forget",
     "gap: after",
     "gap: within",
     "group: loop",
@@ -162,6 +168,9 @@ const CONSTRUCTS: [&str; 65] = [
     "happens: a tie",
     "happens: an absence is violated",
     "happens: an expiry",
+    "hold: drop oldest",
+    "hold: it is full",
+    "hold: refuse new",
     "key: global",
     "key: of a step",
     "key: of an expression",
@@ -194,6 +203,7 @@ const CONSTRUCTS: [&str; 65] = [
     "where: rising",
     "where: what is bound",
     "window: a step that looks into it",
+    "window: forget",
     "window: hopping",
     "window: lag",
     "window: of one step",
@@ -214,6 +224,7 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
         Body::Window(window) => {
             let mut found = of_window(window);
             found.extend(rule.suppress.is_some().then_some("window: suppress"));
+            found.extend(rule.forget.is_some().then_some("window: forget"));
             return found;
         }
         Body::Event(_) => return Vec::new(),
@@ -241,6 +252,10 @@ fn constructs(rule: &Rule) -> Vec<&'static str> {
         note(true, "suppress");
         note(suppress.length.is_none(), "suppress: for ever");
         note(!suppress.by_whole_key(sequence.key.len()), "suppress: by one key of several");
+    }
+    note(rule.forget.is_some(), "forget");
+    if let Some(hold) = rule.hold {
+        note(true, if hold.full == Full::DropOldest { "hold: drop oldest" } else { "hold: refuse new" });
     }
     note(pattern.groups.iter().any(|group| group.until.is_some()), "group: until");
     for group in &pattern.groups {

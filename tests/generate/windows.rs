@@ -13,7 +13,19 @@ pub struct WindowRule {
 /// Rules over windows of every shape, with one step or two.
 pub fn any() -> impl Strategy<Value = WindowRule> {
     let keys = select(&["global", "global", "by k", "by k", "by lower(k)", "by w"][..]);
-    let suppress = select(&["", "", "", "", "", "suppress 2s", "suppress 5s", "suppress forever"][..]);
+    let clauses = [
+        "",
+        "",
+        "",
+        "",
+        "",
+        "suppress 2s",
+        "suppress 5s",
+        "suppress forever",
+        "forget after 1s",
+        "forget after 3s",
+    ];
+    let suppress = prop::sample::select(Vec::from(clauses));
     (
         keys,
         shape(),

@@ -66,7 +66,9 @@ pub fn write_rule(rule: &RuleTree) -> String {
         let by = by.and_then(|n| Some(format!(" by {}", keys.get(n)?))).unwrap_or_default();
         format!("\n  suppress {length}{by}")
     });
-    _ = write!(writer.text, "  }}\n  matches {policy}{emit}{timeout}{suppress}\n}}");
+    let hold = rule.hold.map_or(String::new(), |(most, full)| format!("\n  hold {most} starts{full}"));
+    let forget = rule.forget.map_or(String::new(), |length| format!("\n  forget after {length}s"));
+    _ = write!(writer.text, "  }}\n  matches {policy}{emit}{timeout}{suppress}{hold}{forget}\n}}");
     writer.text
 }
 

@@ -72,7 +72,11 @@ pub fn judge(rule: &Rule, case: &Case) -> Option<Verdict> {
         Body::Event(_) => return None,
     };
     let sequence = &sequence;
-    if rule.suppress.is_some() || (sequence.policy == Policy::Latest && rule.timeout.is_some()) {
+    if rule.suppress.is_some()
+        || rule.hold.is_some()
+        || rule.forget.is_some()
+        || (sequence.policy == Policy::Latest && rule.timeout.is_some())
+    {
         return None;
     }
     let stream = Stream::new(&case.inputs, case.lateness);

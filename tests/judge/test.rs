@@ -25,7 +25,8 @@ fn the_judge_agrees_with_the_corpus() {
     for case in load() {
         let Verdict::Alerts(expected) = &case.verdict else { continue };
         // It says what matches, and not what of it is held back or has become of it by an edit.
-        if case.rule.contains("suppress") || !case.edits.is_empty() {
+        let bounded = ["suppress ", "hold ", "forget "].iter().any(|word| case.rule.contains(word));
+        if bounded || !case.edits.is_empty() {
             continue;
         }
         let Some(verdict) = verdict(&case) else { continue };

@@ -7,7 +7,7 @@ use super::scope::Here;
 use crate::event::Event;
 use crate::id::StepId;
 use crate::limits::Limits;
-use crate::plan::{Body, Expr, Pattern, Policy, Report, Rule, TextPattern, Types, Window};
+use crate::plan::{Body, Expr, Hold, Pattern, Policy, Report, Rule, TextPattern, Types, Window};
 use crate::predicate::Matcher;
 use crate::reference::partial::Wait;
 use crate::reference::place::{self, Way};
@@ -20,6 +20,10 @@ pub(in crate::reference) struct Law {
     pub(in crate::reference) within: Option<Duration>,
     pub(in crate::reference) policy: Policy,
     pub(in crate::reference) report: Report,
+    /// How many starts one key may have open.
+    pub(in crate::reference) hold: Option<Hold>,
+    /// For how long nothing must have come of a key for it to be forgotten.
+    pub(in crate::reference) forget: Option<Duration>,
     /// What it looks at together, if it is a window.
     pub(in crate::reference) window: Option<Window>,
     pub(in crate::reference) limits: Limits,
@@ -72,6 +76,8 @@ impl Law {
             within,
             policy,
             report,
+            hold: rule.hold,
+            forget: rule.forget,
             window,
             limits: limits.clone(),
             first,

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::{Lane, Queue, Start, intervals};
+use crate::alert;
 use crate::event::Held;
 use crate::id::StepId;
 use crate::plan::{Pattern, Pick, SlotRef};
@@ -104,7 +105,7 @@ impl Queue {
             at += 1;
             match fate {
                 None | Some(Fate::Waits) => return true,
-                Some(Fate::GivenUp) => outcome.refused += 1,
+                Some(Fate::GivenUp) => outcome.at_bound(alert::Bound::CapturedBytes, 1),
                 Some(Fate::Complete(found)) => matches.push(found),
             }
             false

@@ -48,6 +48,7 @@ impl Queue {
             previous: Vec::new(),
             window: None,
             shared: None,
+            came: None,
         }
     }
 

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::{Queue, Start, intervals};
+use crate::alert::Bound;
 use crate::event::Held;
 use crate::program::Compiled;
 use crate::runtime::judge::Seen;
@@ -48,7 +49,7 @@ impl Queue {
             }
             !heavy
         });
-        outcome.refused += gone as u64;
+        outcome.at_bound(Bound::CapturedBytes, gone as u64);
         end - gone
     }
 

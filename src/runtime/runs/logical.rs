@@ -25,7 +25,15 @@ impl Runs {
             self.previous.iter().map(|(step, held)| (*step, held)).collect();
         previous.sort_unstable_by_key(|(step, _)| *step);
         let previous = previous.into_iter().map(|(step, held)| (step, links.event(held))).collect();
-        PartitionState { starts, violated, previous, links: links.into_links(), window: None, shared: None }
+        PartitionState {
+            starts,
+            violated,
+            previous,
+            links: links.into_links(),
+            window: None,
+            shared: None,
+            came: None,
+        }
     }
 
     /// The same back; of derivations that are told in common at most so many.

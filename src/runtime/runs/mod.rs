@@ -90,6 +90,11 @@ impl Runs {
         self.starts.is_empty() && self.violated.is_empty() && self.previous.is_empty()
     }
 
+    /// Gives up so many of the earliest starts.
+    pub(super) fn give_up_oldest(&mut self, count: usize) {
+        self.starts.drain(..count.min(self.starts.len()));
+    }
+
     /// How many starts are open.
     pub(super) fn starts(&self) -> usize {
         self.starts.len()

@@ -42,7 +42,8 @@ impl Runs {
             Policy::Latest => self.latest_of_each_place(complete, seq, out),
             Policy::All { limit } => {
                 let over: Vec<u64> = complete.iter().filter(|_| is_final).map(|of| of.start).collect();
-                outcome.refused += self.all(complete, limit as usize, counted, out);
+                let left_out = self.all(complete, limit as usize, counted, out);
+                outcome.leave_out(left_out);
                 // What can grow no more is all there is of its start.
                 self.starts.retain(|start| !over.contains(&start.seq));
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{Branch, Complete, Runs, Start, State};
+use crate::alert::Bound;
 use crate::automaton::{Absence, Edge, Registers};
 use crate::id::StepId;
 use crate::plan::{Mode, Pattern, Policy, Report};
@@ -57,7 +58,7 @@ impl Turn<'_> {
     fn admits(&mut self) -> bool {
         let admits = self.left > 0;
         self.left = self.left.saturating_sub(1);
-        self.outcome.refused += u64::from(!admits);
+        self.outcome.at_bound(Bound::PartialsPerKey, u64::from(!admits));
         admits
     }
 }
@@ -155,7 +156,7 @@ impl Runs {
                 let link = bind(turn.pattern, Some(&branch.chain), step, seen);
                 if !turn.room.holds(link.weight) {
                     start.branches.clear();
-                    turn.outcome.refused += 1;
+                    turn.outcome.at_bound(Bound::CapturedBytes, 1);
                     return None;
                 }
                 seen.observer.advance(seen.at(), step);
@@ -207,12 +208,11 @@ impl Runs {
             let view = View { chain: None, scopes: &edge.scopes, registers: &none, previous: &self.previous };
             if seen.fits_along(step, view) && self.undisturbed(edge, seen) {
                 // What is refused for the number of starts is not even copied.
-                let has_room = turn.room.for_a_start();
-                let link = has_room.then(|| bind(turn.pattern, None, step, seen));
-                let Some(link) = link.filter(|link| turn.room.holds(link.weight)) else {
-                    turn.outcome.refused += 1;
+                if let Some(bound) = turn.room.lacks_for_a_start(|| seen.arrival.held().weight()) {
+                    turn.outcome.at_bound(bound, 1);
                     return None;
-                };
+                }
+                let link = bind(turn.pattern, None, step, seen);
                 let registers = none.after(&edge.updates, 0);
                 seen.observer.start(seen.at(), step);
                 take(seen, link, registers, &mut branches, &mut matches, turn);

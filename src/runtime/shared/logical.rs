@@ -25,7 +25,7 @@ impl Shared {
     pub(in crate::runtime) fn to_logical(&self, rule: &Compiled, events: &mut HeldTable) -> PartitionState {
         let (links, starts, violated, previous) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let shared = rule.places.as_ref().map(|places| self.told(rule, places, events));
-        PartitionState { links, starts, violated, previous, window: None, shared }
+        PartitionState { links, starts, violated, previous, window: None, shared, came: None }
     }
 
     fn told(&self, rule: &Compiled, places: &Places, events: &mut HeldTable) -> SharedState {

@@ -27,6 +27,7 @@ use super::observer::{At, Observer};
 use super::partition::Outcome;
 use super::report::Match;
 use super::room::Room;
+use crate::alert::Bound;
 use crate::automaton::{Edge, Registers};
 use crate::event::Held;
 use crate::id::StepId;
@@ -150,7 +151,7 @@ impl Shared {
         let first = self.dropped;
         for (row, heaviest) in tally::heaviest_of_starts(places, &self.rows, on) {
             if !room.holds(heaviest.saturating_add(weight)) && self.starts.give_up(first + row as u64) {
-                outcome.refuse(1);
+                outcome.at_bound(Bound::CapturedBytes, 1);
                 self.rows.get_mut(row).into_iter().for_each(|row| row.took &= !places.begin);
                 self.blocks.forget((first + row as u64) / BLOCK);
             }
@@ -177,7 +178,7 @@ impl Shared {
         let rows = (&self.rows, self.dropped);
         let mut paths = Paths::new(places, pattern, rows, &mut self.blocks, ends);
         let reported = paths.count().min(u64::from(limit));
-        outcome.refuse(paths.count() - reported);
+        outcome.leave_out(paths.count() - reported);
         let matches = paths.first(reported, last);
         outcome.matches.extend(matches.into_iter().map(|chain| Match { chain, deadline: None }));
     }
@@ -194,7 +195,7 @@ impl Shared {
         let gone = left | took & places.once;
         let arrivals = places.onward(took);
         if arrivals != 0 && !self.has_room(places, gone, arrivals, room) {
-            outcome.refuse(1);
+            outcome.at_bound(Bound::PartialsPerKey, 1);
             took = 0;
         }
         self.leave(left);
@@ -268,6 +269,16 @@ impl Shared {
         }
     }
 
+    /// Gives up so many of the earliest starts.
+    pub(super) fn give_up_oldest(&mut self, count: usize) {
+        let left = self.starts.count().saturating_sub(count);
+        while self.starts.count() > left {
+            self.starts.drop_first();
+        }
+        self.tally.lose();
+        self.tidy();
+    }
+
     /// Forgets what is over before `time`; without a time, whatever has a bound.
     pub(super) fn forget_past<O: Observer>(&mut self, at: At<'_>, observer: &O, time: Option<Timestamp>) {
         match time {
@@ -326,8 +337,8 @@ fn begin<O: Observer>(
         return 0;
     }
     // What is refused for the number of starts is not even copied.
-    if !room.for_a_start() || !room.holds(seen.arrival.held().weight()) {
-        outcome.refuse(1);
+    if let Some(bound) = room.lacks_for_a_start(|| seen.arrival.held().weight()) {
+        outcome.at_bound(bound, 1);
         return 0;
     }
     Places::of(took).filter_map(step).for_each(|step| seen.observer.start(seen.at(), step));

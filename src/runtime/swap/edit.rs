@@ -143,6 +143,7 @@ fn is_held_alike(old: &Compiled, new: &Compiled) -> bool {
     old.form == new.form
         && old.automaton == new.automaton
         && old.within == new.within
+        && old.forget == new.forget
         && bounds(old) == bounds(new)
         && old.observed == new.observed
         && reached(old) == reached(new)

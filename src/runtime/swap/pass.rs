@@ -127,6 +127,8 @@ impl<'e, 'p, O: Observer> Pass<'e, 'p, O> {
         for held in &mut events {
             self.turn.held(held);
         }
+        // Where nobody knew when the last event came, it is as if it were now.
+        told.came = new.forget.map(|_| told.came.unwrap_or(self.now));
         let form = if *in_form { self.partitions.form(number) } else { new.form.general() };
         let program = &self.partitions.program;
         let (pattern, most) = (program.pattern_of(new), program.limits().partials_per_key);

@@ -38,6 +38,7 @@ impl Windows {
             previous,
             window: Some(window),
             shared: None,
+            came: None,
         }
     }
 

@@ -20,6 +20,7 @@ use super::observer::Observer;
 use super::partition::Outcome;
 use super::report::Looked;
 use super::room::Room;
+use crate::alert::Bound;
 use crate::event::Held;
 use crate::id::{SlotId, StepId};
 use crate::plan::Shape;
@@ -105,12 +106,14 @@ impl Windows {
             self.judge_less(window, faults);
         }
         let (held, begins) = (seen.arrival.held(), self.events.is_empty());
-        if self.events.len() >= room.limits.partials_per_key
-            || !room.holds(self.weight.saturating_add(held.weight()))
-            || (begins && !room.for_a_start())
-        {
-            outcome.refused += 1;
-            return;
+        let weight = self.weight.saturating_add(held.weight());
+        let full = self.events.len() >= room.limits.partials_per_key;
+        let lacks = match () {
+            () if begins => room.lacks_for_a_start(|| weight),
+            () => (!room.holds(weight)).then_some(Bound::CapturedBytes),
+        };
+        if let Some(bound) = lacks.or(full.then_some(Bound::PartialsPerKey)) {
+            return outcome.at_bound(bound, 1);
         }
         if begins && !self.fired && matches!(window.shape, Shape::Periodic { .. }) {
             self.open = window.calendar.first(time);

@@ -9,7 +9,7 @@ mod rule;
 
 pub use expr::{BinaryOp, DurationLit, Expr, ExprKind, Literal, StringLit, UnaryOp};
 pub use pattern::{Mode, Partition, Quantifier, Sequence, SequenceItem, Step, Window, WindowShape};
-pub use rule::{Clause, ClauseKind, Emit, EmitField, MetaValue, Policy, Rule};
+pub use rule::{Clause, ClauseKind, Emit, EmitField, Full, MetaValue, Policy, Rule};
 
 use compact_str::CompactString;
 

@@ -66,6 +66,24 @@ pub enum ClauseKind {
         /// By which fields.
         by: Vec<Expr>,
     },
+    /// `hold N starts [refuse new|drop oldest]`
+    Hold {
+        /// How many starts of a key.
+        most: (u64, Span),
+        /// What becomes of one more, if that is said.
+        full: Option<Full>,
+    },
+    /// `forget after D`
+    Forget(DurationLit),
+}
+
+/// What becomes of a start when as many are open as may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// `refuse new`
+    RefuseNew,
+    /// `drop oldest`
+    DropOldest,
 }
 
 /// The value of a metadata clause.

@@ -2,7 +2,7 @@
 
 use super::{Lower, R};
 use crate::span::Span;
-use crate::syntax::ast::{Clause, ClauseKind, Emit, EmitField, Ident, MetaValue, Policy};
+use crate::syntax::ast::{Clause, ClauseKind, Emit, EmitField, Full, Ident, MetaValue, Policy};
 use crate::syntax::parser::Node;
 use crate::syntax::words;
 
@@ -29,6 +29,17 @@ impl Lower<'_> {
                 };
                 ClauseKind::Suppress { length, by }
             }
+            R::hold => {
+                let number = node.child(R::number)?;
+                let most = (self.count(number)?, self.span(number));
+                let full = match () {
+                    () if node.has(R::k_drop) => Some(Full::DropOldest),
+                    () if node.has(R::k_refuse) => Some(Full::RefuseNew),
+                    () => None,
+                };
+                ClauseKind::Hold { most, full }
+            }
+            R::forget => ClauseKind::Forget(self.duration(node.child(R::length)?)?),
             _ => return None,
         };
         Some(Clause { kind, span: self.span(node) })

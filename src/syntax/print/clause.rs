@@ -4,7 +4,7 @@ use super::doc::{Doc, Role};
 use super::expr::canonical;
 use super::step::columns;
 use super::{Printer, role_of, start};
-use crate::syntax::ast::{Clause, ClauseKind, Emit, MetaValue, Policy, TypeName};
+use crate::syntax::ast::{Clause, ClauseKind, Emit, Full, MetaValue, Policy, TypeName};
 use crate::syntax::parser;
 use crate::syntax::words::{CLAUSES, METADATA, quote_ident, tick};
 
@@ -62,6 +62,15 @@ impl Printer<'_> {
                 parts.extend(self.keys(by));
                 parts
             }
+            ClauseKind::Hold { most: (most, _), full } => vec![
+                match full {
+                    None => format!("hold {most} starts"),
+                    Some(Full::RefuseNew) => format!("hold {most} starts refuse new"),
+                    Some(Full::DropOldest) => format!("hold {most} starts drop oldest"),
+                }
+                .into(),
+            ],
+            ClauseKind::Forget(length) => vec![format!("forget after {}", self.duration(*length)).into()],
         }
     }
 

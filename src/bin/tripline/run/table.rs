@@ -55,6 +55,7 @@ impl Table {
                 said.push(format!("(timeout of {bound}, reached {reached})"));
             }
             AlertKind::Summary { count } => said.push(format!("({count} more like it suppressed)")),
+            AlertKind::Limit(_) => said.push("(at its limit)".to_owned()),
         }
         self.line(&mut text, &alert.time.to_string(), severity, &alert.rule.name, &said);
         if let Some(format) = self.evidence.filter(|format| format.evidence != Evidence::None) {
