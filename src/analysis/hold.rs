@@ -1,7 +1,7 @@
 //! `hold` and `forget`: how much of a key a rule holds, and for how long.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Body, Expr, Full, Hold, Rule, Sequence};
+use crate::plan::{Body, Full, Hold, Rule, Sequence};
 use crate::span::Span;
 use crate::syntax::ast;
 use crate::time::Duration;
@@ -37,20 +37,14 @@ pub(super) fn plan(clauses: &Clauses, found: &mut Vec<Diagnostic>) -> Option<Hol
 /// Whether it changes anything that a key is forgotten so long after its last event.
 pub(super) fn check_forget(rule: &Rule, length: Duration, span: Span, found: &mut Vec<Diagnostic>) {
     match &rule.body {
-        Body::Event(_) => {
+        Body::Event(_) if !rule.lags() => {
             found.push(no_effect(span, "`forget` has no effect in an `event` rule, which holds nothing"));
         }
-        Body::Sequence(Sequence { within: Some(within), .. }) if *within <= length && !lags(rule) => {
+        // The event before, for `lag`, would be held on.
+        Body::Sequence(Sequence { within: Some(within), .. }) if *within <= length && !rule.lags() => {
             let message = "`forget` has no effect: `within` ends every start before";
             found.push(no_effect(span, message).help(format!("give it less than {within}")));
         }
-        Body::Sequence(_) | Body::Window(_) => {}
+        _ => {}
     }
-}
-
-/// Whether something is held of a key beside its starts: the event before, for `lag`.
-fn lags(rule: &Rule) -> bool {
-    let mut lags = false;
-    rule.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
-    lags
 }

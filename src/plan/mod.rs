@@ -83,6 +83,13 @@ impl Rule {
         }
     }
 
+    /// Whether it looks at the key's previous events, bound or not.
+    pub fn lags(&self) -> bool {
+        let mut lags = false;
+        self.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
+        lags
+    }
+
     /// Shows every expression of the rule, those inside others too.
     pub fn visit_expressions(&self, visit: &mut impl FnMut(&Expr)) {
         self.key().iter().for_each(|(_, expr)| expr.visit(visit));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::form::{Form, lags};
+use super::form::Form;
 use crate::automaton::{Automaton, TooLarge};
 use crate::id::StepId;
 use crate::limits::Limits;
@@ -24,6 +24,10 @@ pub struct Cost {
     pub ends: End,
     /// How many partial matches of one key there may be at the most, or events in its windows; `None` where there are none.
     pub limit: Option<usize>,
+    /// How many starts of one key may be open by the rule itself.
+    pub hold: Option<u32>,
+    /// After what time without an event a key is forgotten.
+    pub forget: Option<Duration>,
     /// Whether for each key the event before is held without end besides, because `lag` asks for it.
     pub lags: bool,
     /// How many steps and absences it has.
@@ -71,7 +75,6 @@ impl Cost {
     pub fn of(rule: &Rule, limits: &Limits) -> Result<Cost, TooLarge> {
         let pattern = rule.pattern();
         let automaton = Automaton::new(pattern, limits.edges)?;
-        let lags = lags(rule);
         let form = Form::of(rule, &automaton);
         let (holds, ends) = match &rule.body {
             Body::Event(_) => (None, End::Nothing),
@@ -90,7 +93,9 @@ impl Cost {
             holds,
             ends,
             limit: holds.map(|_| limits.partials_per_key),
-            lags,
+            hold: rule.hold.map(|hold| hold.most),
+            forget: rule.forget,
+            lags: rule.lags(),
             steps: pattern.steps.len(),
             edges: automaton.all_edges().count(),
         })
@@ -117,6 +122,7 @@ impl fmt::Display for End {
 /// The step without which a start of a rule is kept for ever.
 pub(super) fn waits_for(rule: &Rule, automaton: &Automaton) -> Option<String> {
     match &rule.body {
+        _ if rule.forget.is_some() => None,
         Body::Sequence(sequence) => match end(sequence, automaton) {
             End::Never(step) => Some(step),
             _ => None,

@@ -150,7 +150,7 @@ fn why_no_queue(rule: &Rule, sequence: &Sequence) -> Option<String> {
         return Some("the last line cancels single partial matches".into());
     }
     let last = pattern.items.len().saturating_sub(1);
-    let looks = if last > 0 && !lags(rule) { may_look(pattern, last) } else { None };
+    let looks = if last > 0 && !rule.lags() { may_look(pattern, last) } else { None };
     pattern.items.iter().enumerate().find_map(|(index, item)| {
         let Item::Step(id) = item else { return Some("it has absences, groups or blocks".into()) };
         let name = &pattern.slot(pattern.step(*id).slot).name;
@@ -237,13 +237,6 @@ fn grows(condition: &Expr, looped: SlotId) -> bool {
         },
         _ => false,
     }
-}
-
-/// Whether it looks at the key's previous events, bound or not.
-pub(super) fn lags(rule: &Rule) -> bool {
-    let mut lags = false;
-    rule.visit_expressions(&mut |expr| lags |= matches!(expr, Expr::Lag { .. }));
-    lags
 }
 
 /// Whether what it asks for depends on what came before.

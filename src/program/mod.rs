@@ -272,7 +272,7 @@ fn endless(program: &Program, trees: &[File]) -> Vec<Diagnostic> {
         let step = cost::waits_for(plan, &rule.automaton).filter(|_| !any)?;
         let message = format!("a start of `{}` is kept for ever if `{step}` does not come", plan.name);
         let finding = Diagnostic::new(Code::Unbounded, *names.get(&plan.name)?, message);
-        Some(finding.help(format!("add `within` to the sequence, or to `{step}`")))
+        Some(finding.help(format!("add `within` to the sequence or to `{step}`, or `forget after 30d`")))
     });
     endless.collect()
 }

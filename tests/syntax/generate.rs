@@ -219,7 +219,7 @@ impl Generator<'_> {
     }
 
     fn clause(&mut self) {
-        match self.pick(12) {
+        match self.pick(14) {
             0 => self.put_all(&["title", "\"a title\""]),
             1 => self.put_all(&[
                 "severity",
@@ -274,6 +274,13 @@ impl Generator<'_> {
                 self.put("emit");
                 self.emitted();
             }
+            11 => {
+                self.put_all(&["hold", "3", "starts"]);
+                if self.chance(2) {
+                    self.put_one(&["refuse new", "drop oldest"]);
+                }
+            }
+            12 => self.put_all(&["forget", "after", "30d"]),
             _ => {
                 self.put("suppress");
                 self.put_one(&["10m", "forever"]);

@@ -115,7 +115,7 @@ fn taken_apart(rule: &Rule) -> (String, Asked<'_>) {
             (format!("{says:?}"), Asked { rule, types, conditions })
         }
         body => {
-            let same = format!("{body:?} {:?} {says:?}", rule.timeout);
+            let same = format!("{body:?} {:?} {says:?} {:?}", rule.timeout, (rule.hold, rule.forget));
             (same, Asked { rule, types: Vec::new(), conditions: Vec::new() })
         }
     }

@@ -59,6 +59,8 @@ fn line(Costs { rule, cost, takes }: &Costs<'_>) -> String {
         }),
         "ends": ends,
         "limit": cost.limit,
+        "hold": cost.hold,
+        "forget": cost.forget.map(|length| length.to_string()),
         "lags": cost.lags,
         "steps": cost.steps,
         "edges": cost.edges,
@@ -73,13 +75,9 @@ fn table<'r>(rules: impl Iterator<Item = Costs<'r>>) -> String {
     table.load_style(presets::NOTHING);
     table.set_header(HEAD);
     for Costs { rule, cost, takes } in rules {
-        let ends = match (&cost.ends, cost.limit) {
-            (End::Never(_), Some(limit)) => format!("{}: limit {limit}", cost.ends),
-            (End::Nothing, _) if cost.lags => "never".to_owned(),
-            (ends, _) => ends.to_string(),
-        };
         let (steps, edges) = (cost.steps.to_string(), cost.edges.to_string());
-        let (form, mut holds, mut bytes) = (cost.form.to_string(), holds(&cost), bytes(&cost, takes));
+        let (form, ends) = (cost.form.to_string(), ends(&cost));
+        let (mut holds, mut bytes) = (holds(&cost), bytes(&cost, takes));
         if let Some(suppress) = &rule.suppress {
             let told = format!("alerts that came out, for {}", length(suppress));
             holds = if bytes.is_empty() { told } else { format!("{holds}; {told}") };
@@ -112,11 +110,29 @@ fn holds(cost: &Cost) -> String {
         (Most::Events(events), Form::Window) => format!(", at most {events}"),
         _ => String::new(),
     };
+    let most = cost.hold.map(|most| format!(", at most {most}")).unwrap_or_default();
     match (cost.holds, cost.lags) {
         (None, false) => "nothing".to_owned(),
         (None, true) => "the event before".to_owned(),
-        (Some(what), false) => format!("{what}{events}"),
-        (Some(what), true) => format!("{what}{events}; the event before"),
+        (Some(what), false) => format!("{what}{most}{events}"),
+        (Some(what), true) => format!("{what}{most}{events}; the event before"),
+    }
+}
+
+/// When what a key holds is forgotten.
+fn ends(cost: &Cost) -> String {
+    const QUIET: &str = "after the last of its key";
+    match (&cost.ends, cost.forget) {
+        (End::Never(_), Some(forget)) => format!("{forget} {QUIET}"),
+        (End::Nothing, Some(_) | None) if !cost.lags => String::new(),
+        (End::Nothing, Some(forget)) => format!("{forget} {QUIET}"),
+        (End::Nothing, None) => "never".to_owned(),
+        (ends, Some(forget)) => format!("{ends}, or {forget} {QUIET}"),
+        (ends @ End::Never(_), None) => {
+            let limits = cost.limit.into_iter().chain(cost.hold.map(|most| most as usize));
+            limits.min().map_or(ends.to_string(), |limit| format!("{ends}: limit {limit}"))
+        }
+        (ends, None) => ends.to_string(),
     }
 }
 
