@@ -24,7 +24,7 @@ const WRITTEN: &str = "v1_shared";
 
 /// Fields that the first snapshot has not: of what was read as lines, of groups that a shell names, of windows, of alerts
 /// between events, of derivations in common, of open sources, of a later time.
-const NEVER: [&str; 43] = [
+const NEVER: [&str; 45] = [
     "EventData.kept",
     "EventData.reference",
     "Events.paths",
@@ -37,6 +37,7 @@ const NEVER: [&str; 43] = [
     "KeyPlace.step",
     "PartitionState.window",
     "PartitionState.shared",
+    "PartitionState.came",
     "PlaceState.after",
     "PlaceState.registers",
     "PlaceState.waits",
@@ -51,6 +52,7 @@ const NEVER: [&str; 43] = [
     "QuietState.time",
     "QuietState.first",
     "QuietState.last",
+    "QuietState.limit",
     "RuleCounts.suppressed",
     "RuleState.quiet",
     "SharedEvent.event",
