@@ -91,6 +91,8 @@ pub enum Bound {
     CapturedBytes,
     /// `partials_per_key` of [`Limits`].
     PartialsPerKey,
+    /// `--max-memory`: what all rules hold together.
+    Memory,
 }
 
 impl Bound {
@@ -101,23 +103,25 @@ impl Bound {
             Bound::StartsPerGroup => "starts_per_group",
             Bound::CapturedBytes => "captured_bytes",
             Bound::PartialsPerKey => "partials_per_key",
+            Bound::Memory => "memory",
         }
     }
 
-    /// How much a rule may hold by it.
-    fn most(self, hold: Option<Hold>, limits: &Limits) -> u64 {
+    /// How much a rule may hold by it. That of memory is not its own.
+    pub(crate) fn most(self, hold: Option<Hold>, limits: &Limits) -> u64 {
         match self {
             Bound::Hold => hold.map_or(0, |hold| u64::from(hold.most)),
             Bound::StartsPerGroup => limits.starts_per_group as u64,
             Bound::CapturedBytes => limits.captured_bytes as u64,
             Bound::PartialsPerKey => limits.partials_per_key as u64,
+            Bound::Memory => u64::MAX,
         }
     }
 
     /// What becomes of what is too much.
-    fn policy(self, hold: Option<Hold>) -> &'static str {
+    pub(crate) fn policy(self, hold: Option<Hold>) -> &'static str {
         match (self, hold.map(|hold| hold.full)) {
-            (Bound::Hold, Some(Full::DropOldest)) => "drop oldest",
+            (Bound::Hold, Some(Full::DropOldest)) | (Bound::Memory, _) => "drop oldest",
             (Bound::CapturedBytes, _) => "drop this",
             _ => "refuse new",
         }
@@ -191,8 +195,7 @@ pub(crate) struct Certain {
 /// What a rule says when a key of it has come to a bound with an event of this time.
 pub(crate) fn at_limit(
     info: &Arc<RuleInfo>,
-    bound: Bound,
-    (hold, limits): (Option<Hold>, &Limits),
+    (bound, most, policy): (Bound, u64, &'static str),
     key: &Key,
     time: Timestamp,
 ) -> Alert {
@@ -202,12 +205,9 @@ pub(crate) fn at_limit(
     ValueRef::Str(bound.name()).encode(&mut bytes);
     key.encode(&mut bytes);
     bytes.extend_from_slice(&time.nanos().to_le_bytes());
-    let most = i64::try_from(bound.most(hold, limits)).unwrap_or(i64::MAX);
-    let fields = [
-        ("bound", Value::str(bound.name())),
-        ("most", Value::Int(most)),
-        ("policy", Value::str(bound.policy(hold))),
-    ];
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let fields =
+        [("bound", Value::str(bound.name())), ("most", Value::Int(most)), ("policy", Value::str(policy))];
     Alert {
         rule: Arc::clone(info),
         kind: Kind::Limit(bound),

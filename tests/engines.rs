@@ -12,5 +12,6 @@ mod laws;
 mod limits;
 mod observer;
 mod oracle;
+mod shed;
 mod snapshot;
 mod swap;

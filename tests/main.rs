@@ -26,6 +26,7 @@ mod plan;
 mod predicate;
 mod rules;
 mod run;
+mod shed;
 mod snapshot;
 mod swap;
 mod syntax;

@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::{Run, Workers};
 use crate::program::Program;
-use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Straight, ascend};
+use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Shed, Straight, ascend};
 use crate::sink::Sink;
 use crate::snapshot::{RestoreError, Snapshot};
 use crate::stream::{AtEnd, Options, RuleStats, Stats, Swapped};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// As many engines as there are threads. Each sees all rows and keeps state for its key groups; their alerts come out in
 /// the one order, as those of a single engine would.
@@ -75,6 +77,36 @@ impl Shards {
         // A sink that says stop has remembered why.
         let _ = self.gate.swap(program, now, certain, sink);
         swapped
+    }
+
+    /// A time before which about a part of what is held began; `None` if nothing is.
+    ///
+    /// Cost: a look at everything that is held, side by side.
+    pub fn oldest(&mut self, part: f64) -> Option<Timestamp> {
+        /// So many times tell it well enough.
+        const SAMPLE: u64 = 1 << 16;
+        let held: u64 = self.tally().rules.iter().map(|rule| rule.open).sum();
+        let engines = self.engines.iter_mut().collect();
+        let parts = self.workers.map(engines, |engine: &mut Engine| engine.ages(held / SAMPLE));
+        let mut times: Vec<Timestamp> = parts.into_iter().flatten().collect();
+        times.sort_unstable();
+        let at = (times.len() as f64 * part) as usize;
+        Some(times.get(at).or(times.last())?.after(Duration::from_nanos(1)))
+    }
+
+    /// Gives up what is held the longest, as [`Engine::shed`] does.
+    pub fn shed(&mut self, before: Timestamp, most: u64, sink: &mut impl Sink) -> Vec<(CompactString, u64)> {
+        let now = self.watermark();
+        let engines = self.engines.iter_mut().collect();
+        let (mut shed, mut certain) = (Shed::default(), Vec::new());
+        for (of_part, found) in self.workers.map(engines, |engine: &mut Engine| engine.give_up(before)) {
+            shed.extend(of_part);
+            certain.extend(found);
+        }
+        certain.extend(shed.said(&self.program, now, most));
+        // A sink that says stop has remembered why.
+        let _ = self.gate.take_all(certain, sink);
+        shed.by_name(&self.program)
     }
 
     /// Everything that the engines hold, for [`restore`](Shards::restore): the sections of a snapshot, the global one first.

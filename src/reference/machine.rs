@@ -118,6 +118,24 @@ impl Machine {
         certain
     }
 
+    /// Gives up what began before a time: how much, and what has come of it.
+    pub(super) fn shed(&mut self, before: Timestamp, most: u64, now: Timestamp) -> (u64, Vec<Certain>) {
+        let (mut count, mut certain) = (0, Vec::new());
+        for key in self.partitions.keys().cloned().collect::<Vec<_>>() {
+            let mut partition = self.take(&key);
+            let (given_up, matches) = partition.shed(&self.law, before);
+            count += given_up;
+            certain.extend(matches.iter().map(|found| self.alert(&key, found, now)));
+            self.put_back(key, partition);
+        }
+        if count > 0 {
+            let bound = Bound::Memory;
+            let alert = at_limit(&self.at_limit, (bound, most, bound.policy(None)), &Key::default(), now);
+            certain.push((now, alert, Some(limit_likeness(bound))));
+        }
+        (count, certain)
+    }
+
     /// What keeps the rule from beginning under a key.
     fn full(&self, key: &Key) -> Option<Bound> {
         let open = self.partitions.get(key).map_or(0, State::open);
@@ -133,7 +151,9 @@ impl Machine {
     fn at_limit(&self, bound: Bound, visible: &[bool], event: &Arc<Event>) -> Option<Certain> {
         let step = visible.iter().position(|visible| *visible)?;
         let key = self.keys(event).into_iter().nth(step)??;
-        let alert = at_limit(&self.at_limit, bound, (self.law.hold, &self.law.limits), &key, event.time);
+        let hold = self.law.hold;
+        let said = (bound, bound.most(hold, &self.law.limits), bound.policy(hold));
+        let alert = at_limit(&self.at_limit, said, &key, event.time);
         Some((event.time, alert, Some(limit_likeness(bound))))
     }
 

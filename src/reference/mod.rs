@@ -18,6 +18,7 @@ mod place;
 mod policy;
 mod quiet;
 mod report;
+mod shed;
 mod state;
 mod swap;
 mod weight;

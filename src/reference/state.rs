@@ -96,6 +96,14 @@ impl State {
         }
     }
 
+    /// Gives up what began before a time: how much, and the matches that only waited for it.
+    pub(super) fn shed(&mut self, law: &Law, before: Timestamp) -> (u64, Vec<Match>) {
+        match &mut self.kept {
+            Kept::Partials(partition) => partition.shed(law, before),
+            Kept::Window(held) => (held.shed(before), Vec::new()),
+        }
+    }
+
     /// Matches that can grow no more as their rule is another one.
     pub(super) fn settle(&mut self, law: &Law) -> Vec<Match> {
         match &mut self.kept {

@@ -65,6 +65,21 @@ impl Held {
         *self = Held { refused: self.refused, ..Held::default() };
     }
 
+    /// Gives up the window if no event in it is as late as this, and what `lag` asks for, as far as it is earlier; of how
+    /// many events.
+    pub(super) fn shed(&mut self, before: Timestamp) -> u64 {
+        let held = self.events.len() + self.previous.len();
+        let mut previous = std::mem::take(&mut self.previous);
+        previous.retain(|_, event| event.time >= before);
+        if self.events.last().is_some_and(|last| last.event.time < before) {
+            self.forget();
+        }
+        self.previous = previous;
+        let count = (held - self.events.len() - self.previous.len()) as u64;
+        self.refused += count;
+        count
+    }
+
     /// Whether there is an event in a window.
     pub(super) fn is_open(&self) -> bool {
         !self.events.is_empty()

@@ -96,6 +96,13 @@ impl Drop for Link {
 /// The previous event of each step that `lag` asks for.
 pub(super) type Previous = Vec<(StepId, Arc<Held>)>;
 
+/// Forgets those that came before a time; how many.
+pub(super) fn forget_before(previous: &mut Previous, time: Timestamp) -> u64 {
+    let count = previous.len();
+    previous.retain(|(_, event)| event.time() >= time);
+    (count - previous.len()) as u64
+}
+
 /// What is bound, as an expression at some place of the pattern sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View<'a> {

@@ -116,10 +116,15 @@ impl Gate {
         &mut self,
         program: &Program,
         now: Timestamp,
-        mut certain: Vec<Certain>,
+        certain: Vec<Certain>,
         sink: &mut impl Sink,
     ) -> ControlFlow<()> {
         self.turn_to(program, now).into_iter().try_for_each(|certain| give(certain, sink))?;
+        self.take_all(certain, sink)
+    }
+
+    /// Takes what has become certain without an event, in no order.
+    pub(crate) fn take_all(&mut self, mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
         certain.sort_by(Certain::order);
         certain.into_iter().try_for_each(|certain| self.take(certain, sink))
     }

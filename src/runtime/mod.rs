@@ -28,6 +28,7 @@ mod report;
 mod room;
 mod runs;
 mod shared;
+mod shed;
 mod snapshot;
 mod sources;
 mod strata;
@@ -46,5 +47,7 @@ pub(crate) use keys::RowKeys;
 pub use observer::{At, Observer};
 #[cfg(feature = "pipeline")]
 pub(crate) use outlet::{Given, Outlet, Straight};
+#[cfg(feature = "pipeline")]
+pub(crate) use shed::Shed;
 #[cfg(feature = "pipeline")]
 pub(crate) use strata::ascend;

@@ -166,6 +166,22 @@ impl Partition {
         }
     }
 
+    /// Gives up what began before a time.
+    pub(super) fn give_up_before(&mut self, rule: &Compiled, time: Timestamp) -> Outcome {
+        let mut outcome = Outcome::default();
+        let given_up = each!(&mut self.partials, of => of.give_up_before(time));
+        if given_up > 0 {
+            self.settle_into(rule, &mut outcome);
+            outcome.at_bound(Bound::Memory, given_up);
+        }
+        outcome
+    }
+
+    /// When what is held began, each with its weight.
+    pub(super) fn ages(&self, note: &mut impl FnMut(Timestamp, u64)) {
+        each!(&self.partials, of => of.ages(note));
+    }
+
     /// An event has come, if it is of a type that a step of the rule names.
     fn note_coming<O: Observer>(&mut self, seen: &Seen<'_, O>, forget: Duration, outcome: &mut Outcome) {
         let mut steps = (0..seen.rule.steps.len()).filter_map(StepId::new);

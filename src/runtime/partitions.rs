@@ -338,6 +338,35 @@ impl<O: Observer> Partitions<O> {
         }));
     }
 
+    /// Gives up what began before a time: says of each partition what has come of it, if anything has.
+    pub(super) fn give_up_before(&mut self, time: Timestamp, mut then: impl FnMut(u32, u32, Outcome)) {
+        let (program, timers, open) = (&self.program, &mut self.timers, &mut self.open);
+        for table in &mut self.tables {
+            table.retain(|Entry { group, states, .. }| {
+                states.retain(|(rule, state)| {
+                    let Some(compiled) = program.compiled().get(*rule as usize) else { return false };
+                    let before = state.starts();
+                    let outcome = state.give_up_before(compiled, time);
+                    open.change(*rule, *group, before, state.starts());
+                    if outcome.refused > 0 {
+                        then(*rule, *group, outcome);
+                    }
+                    if state.is_empty() {
+                        timers[compiled.info.depth as usize].leave(state.scheduled);
+                    }
+                    !state.is_empty()
+                });
+                !states.is_empty()
+            });
+        }
+    }
+
+    /// When what is held began, each with its weight.
+    pub(super) fn ages(&self, mut note: impl FnMut(Timestamp, u64)) {
+        let states = self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states);
+        states.for_each(|(_, state)| state.ages(&mut note));
+    }
+
     /// The end of time has passed: matches that only waited to see whether they could grow are certain now.
     pub(super) fn end(&mut self, certain: &mut Vec<Certain>) {
         for table in &mut self.tables {

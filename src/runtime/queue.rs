@@ -318,6 +318,18 @@ impl Queue {
         self.tidy();
     }
 
+    /// Gives up the starts that began before a time; how many.
+    pub(super) fn give_up_before(&mut self, time: Timestamp) -> u64 {
+        let count = self.starts.partition_point(|start| start.first < time);
+        self.give_up_oldest(count);
+        count as u64
+    }
+
+    /// When each start began.
+    pub(super) fn ages(&self, note: &mut impl FnMut(Timestamp, u64)) {
+        self.starts.iter().for_each(|start| note(start.first, 1));
+    }
+
     /// Forgets what is over before `time`; without a time, whatever has a bound.
     pub(super) fn forget_past<O: Observer>(&mut self, at: At<'_>, observer: &O, time: Option<Timestamp>) {
         match time {

@@ -157,8 +157,9 @@ impl<'r> Reporter<'r> {
         let mut steps = (0..self.rule.steps.len()).filter_map(StepId::new);
         let step = steps.find(|step| seen.visible(*step))?;
         let key = self.key_of(&seen.arrival.held(), step);
-        let of_rule = (self.rule.hold, self.program.limits());
-        let alert = at_limit(&self.rule.at_limit, bound, of_rule, &key, seen.arrival.row.time());
+        let hold = self.rule.hold;
+        let said = (bound, bound.most(hold, self.program.limits()), bound.policy(hold));
+        let alert = at_limit(&self.rule.at_limit, said, &key, seen.arrival.row.time());
         Some((alert, Some(Likeness { bytes: limit_likeness(bound), group: self.group })))
     }
 

@@ -9,7 +9,7 @@ use tripline::{AtEnd, Batch, EngineOptions, Event, Program, Sink};
 
 use super::case::{self, Case};
 use super::notation::Input;
-use super::run::{Collector, Outcome, edited};
+use super::run::{Collector, Outcome, SHED_MOST, edited};
 
 /// Event by event.
 pub fn one_by_one(case: &Case, program: Arc<Program>) -> Outcome {
@@ -181,6 +181,10 @@ fn run(
             let swapped = engine.swap(&program, &mut sink).unwrap();
             sink.swapped(&swapped);
         }
+        if let Input::Shed(before) = input {
+            let shed = engine.shed(*before, SHED_MOST, &mut sink);
+            sink.shed(&shed);
+        }
         assert!(tell(&mut engine, input, &mut sink).is_continue());
         between(&mut engine, &program);
     }
@@ -196,7 +200,7 @@ fn run(
 /// Tells an engine what is no event.
 pub fn tell<O: Observer>(engine: &mut Engine<O>, input: &Input, sink: &mut impl Sink) -> ControlFlow<()> {
     match input {
-        Input::Event(_) | Input::Edit(_) => ControlFlow::Continue(()),
+        Input::Event(_) | Input::Edit(_) | Input::Shed(_) => ControlFlow::Continue(()),
         Input::Advance(time) => engine.advance(*time, sink),
         Input::Open(source) => {
             engine.open_source(source);

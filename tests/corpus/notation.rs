@@ -24,6 +24,8 @@ pub enum Input {
     End(Arc<Source>),
     /// The rules become those of an edit of the case, by its place.
     Edit(usize),
+    /// What began before a time is given up, as memory is short.
+    Shed(Timestamp),
 }
 
 impl Input {
@@ -151,6 +153,7 @@ pub fn inputs(text: &str) -> Result<Vec<Input>, String> {
         let next = || rest.first().map(String::as_str).ok_or("a line breaks off");
         inputs.push(match first.as_str() {
             "advance" => Input::Advance(time(next()?)?),
+            "shed" => Input::Shed(time(next()?)?),
             "open" => Input::Open(source(next()?)?),
             "idle" => Input::Idle(source(next()?)?),
             "end" => Input::End(source(next()?)?),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use tripline::diagnostic::Diagnostic;
 use tripline::reference::Reference;
 use tripline::{
@@ -42,6 +43,9 @@ pub fn compile(case: &Case, limits: Limits) -> (Option<Program>, Vec<Diagnostic>
     Program::compile(&[file], &Beside(case.files.clone()).settings(), limits)
 }
 
+/// How much memory there is where what began before a time is given up.
+pub const SHED_MOST: u64 = 1 << 30;
+
 /// What the rules of a case become by an edit, with the bounds of what they were.
 pub fn edited(case: &Case, edit: usize, before: &Program) -> Arc<Program> {
     let case = Case { rule: case.edits[edit].clone(), ..case.clone() };
@@ -76,6 +80,11 @@ pub fn reference_in_groups(case: &Case, program: Arc<Program>, groups: &KeyGroup
                 program = edited(case, *edit, &program);
                 let swapped = engine.swap(&program, &mut sink);
                 sink.swapped(&swapped);
+                ControlFlow::Continue(())
+            }
+            Input::Shed(before) => {
+                let shed = engine.shed(*before, SHED_MOST, &mut sink);
+                sink.shed(&shed);
                 ControlFlow::Continue(())
             }
         };
@@ -153,6 +162,11 @@ impl Collector {
             let revision = revision.map_or_else(|| "Gone".to_owned(), |revision| format!("{revision:?}"));
             format!("{name} {revision} kept {kept} lost {lost} lacking {lacking}")
         }));
+    }
+
+    /// Notes how much each rule has given up.
+    pub fn shed(&mut self, rules: &[(CompactString, u64)]) {
+        self.swapped.extend(rules.iter().map(|(name, count)| format!("{name} shed {count}")));
     }
 }
 

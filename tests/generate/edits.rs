@@ -42,6 +42,24 @@ pub fn edited(trials: impl Strategy<Value = Trial>) -> impl Strategy<Value = Tri
     })
 }
 
+/// The same trials, in which up to three times what began before an event of the stream is given up.
+pub fn short_of_memory(trials: impl Strategy<Value = Trial>) -> impl Strategy<Value = Trial> {
+    let moments = prop::collection::vec((any::<Index>(), any::<Index>()), 1..4);
+    (trials, moments).prop_map(|(mut trial, moments)| {
+        for (at, of) in moments {
+            let at = at.index(trial.stream.len() + 1);
+            let is_time = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+            let time = |line: &String| line.split(' ').take(2).find(is_time).map(str::to_owned);
+            let times: Vec<String> = trial.stream[..at].iter().filter_map(time).collect();
+            if !times.is_empty() {
+                let time = &times[of.index(times.len())];
+                trial.stream.insert(at, format!("shed {time}"));
+            }
+        }
+        trial
+    })
+}
+
 /// Rules that come and go beside the one that is edited: they read other fields of the same events, and stand before it
 /// or behind it, so that what is kept of events and how fields are numbered changes.
 const OTHERS: [&str; 5] = [

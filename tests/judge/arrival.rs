@@ -44,7 +44,7 @@ impl<'a> Stream<'a> {
                         stream.events.push(event);
                     }
                 }
-                Input::Open(_) | Input::Idle(_) | Input::End(_) | Input::Edit(_) => {}
+                Input::Open(_) | Input::Idle(_) | Input::End(_) | Input::Edit(_) | Input::Shed(_) => {}
             }
             let up_to = match open[..] {
                 _ if lateness > Duration::ZERO => None,
@@ -85,7 +85,7 @@ fn waited_for(inputs: &[Input]) -> (Option<Timestamp>, Vec<(u32, Option<Timestam
     let mut largest = None;
     for input in inputs {
         match input {
-            Input::Advance(_) | Input::Edit(_) => {}
+            Input::Advance(_) | Input::Edit(_) | Input::Shed(_) => {}
             Input::Open(source) => open.entry(source.rank).or_default().1 = false,
             Input::Idle(source) => _ = open.entry(source.rank).and_modify(|(_, idle)| *idle = true),
             Input::End(source) => _ = open.remove(&source.rank),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::chain::{Link, Previous};
+use super::chain::{Link, Previous, forget_before};
 use super::footprint::{Sizes, block, link, room, slot};
 use super::report::{Expired, Match};
 use crate::automaton::{Edge, Registers};
@@ -95,6 +95,20 @@ impl Runs {
         self.starts.drain(..count.min(self.starts.len()));
     }
 
+    /// Gives up the starts that began before a time, and the events before it that `lag` asks for; how many.
+    pub(super) fn give_up_before(&mut self, time: Timestamp) -> u64 {
+        let count = self.starts.partition_point(|start| start.first().is_some_and(|first| first < time));
+        self.give_up_oldest(count);
+        count as u64 + forget_before(&mut self.previous, time)
+    }
+
+    /// When each start began, and what `lag` asks for came.
+    pub(super) fn ages(&self, note: &mut impl FnMut(Timestamp, u64)) {
+        let starts = self.starts.iter().filter_map(Start::first);
+        let previous = self.previous.iter().map(|(_, event)| event.time());
+        starts.chain(previous).for_each(|time| note(time, 1));
+    }
+
     /// How many starts are open.
     pub(super) fn starts(&self) -> usize {
         self.starts.len()
@@ -105,6 +119,13 @@ impl Runs {
         let waits = |branch: &Branch| matches!(branch.state, State::Wait(_));
         let pending = self.starts.iter().filter(|start| start.branches.iter().any(|b| !waits(b)));
         (self.starts.len() as u64, pending.count() as u64)
+    }
+}
+
+impl Start {
+    /// When it began.
+    fn first(&self) -> Option<Timestamp> {
+        self.branches.first().map(|branch| branch.chain.first)
     }
 }
 

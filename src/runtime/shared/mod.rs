@@ -279,6 +279,23 @@ impl Shared {
         self.tidy();
     }
 
+    /// Gives up the starts that began before a time; how many.
+    pub(super) fn give_up_before(&mut self, time: Timestamp) -> u64 {
+        let count = self.starts.count();
+        while self.starts.first_time().is_some_and(|first| first < time) {
+            self.starts.drop_first();
+        }
+        let given_up = count - self.starts.count();
+        // Gives back what they held.
+        self.give_up_oldest(0);
+        given_up as u64
+    }
+
+    /// When each start began.
+    pub(super) fn ages(&self, note: &mut impl FnMut(Timestamp, u64)) {
+        self.starts.times().for_each(|first| note(first, 1));
+    }
+
     /// Forgets what is over before `time`; without a time, whatever has a bound.
     pub(super) fn forget_past<O: Observer>(&mut self, at: At<'_>, observer: &O, time: Option<Timestamp>) {
         match time {

@@ -59,6 +59,11 @@ impl Starts {
         self.all.front().map(|start| start.first)
     }
 
+    /// When each one began that is there.
+    pub(super) fn times(&self) -> impl Iterator<Item = Timestamp> {
+        self.all.iter().map(|start| start.first)
+    }
+
     /// The row of the first one that is there.
     pub(super) fn first_row(&self) -> Option<u64> {
         self.all.front().map(|start| start.row)

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use self::view::InWindow;
-use super::chain::Previous;
+use super::chain::{Previous, forget_before};
 use super::footprint::{Sizes, block, room, slot};
 use super::judge::Seen;
 use super::observer::Observer;
@@ -316,6 +316,24 @@ impl Windows {
             Shape::Session(gap) => Some(self.events.back()?.time().after(*gap)),
             Shape::Periodic { .. } => self.is_open().then(|| window.calendar.end(self.open)),
         }
+    }
+
+    /// Gives up the window if no event in it is as late as this, and what `lag` asks for, as far as it is earlier; of how
+    /// many events.
+    pub(super) fn give_up_before(&mut self, time: Timestamp) -> u64 {
+        let lagging = forget_before(&mut self.previous, time);
+        if self.events.back().is_none_or(|last| last.time() >= time) {
+            return lagging;
+        }
+        let events = self.events.len() as u64;
+        *self = Windows { previous: std::mem::take(&mut self.previous), ..Windows::default() };
+        lagging + events
+    }
+
+    /// When the last event came, for each that is held, and what `lag` asks for.
+    pub(super) fn ages(&self, note: &mut impl FnMut(Timestamp, u64)) {
+        self.events.back().into_iter().for_each(|last| note(last.time(), self.events.len() as u64));
+        self.previous.iter().for_each(|(_, event)| note(event.time(), 1));
     }
 
     /// Whether nothing is left to remember.
