@@ -41,6 +41,17 @@ pub(super) struct Numbers {
     pub(super) reloads: Reloaded,
     /// Without a state there are none.
     pub(super) checkpoints: Option<Checkpoints>,
+    /// Without a bound on memory there are none.
+    pub(super) sheds: Option<Sheds>,
+}
+
+/// What was given up as memory was short.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sheds {
+    /// How much memory the program may take.
+    pub(super) most: u64,
+    pub(super) times: u64,
+    pub(super) given_up: u64,
 }
 
 /// What has come of checkpoints.

@@ -186,6 +186,9 @@ impl Live<'_> {
                 Decision::Time(nanos) => {
                     works.engines.advance(Timestamp::from_nanos(nanos), works.sink)?;
                 }
+                Decision::Shed { before, most } => {
+                    self.shed(Timestamp::from_nanos(before), most, works);
+                }
                 Decision::Rules(name) => {
                     let Some(lasting) = &self.lasting else { continue };
                     match lasting.state.rules(&name) {

@@ -12,6 +12,7 @@ use tripline::{Program, Timestamp};
 
 use super::drive::Drive;
 use super::lasting::Lasting;
+use super::memory::Memory;
 use super::monitor::{Monitor, Scene};
 use super::output::Shared;
 use super::reload::{Reloads, Ruling, STAY};
@@ -40,6 +41,7 @@ pub(super) struct Live<'r> {
     pub(super) newcomers: Option<Newcomers<'r>>,
     pub(super) lasting: Option<Lasting>,
     pub(super) monitor: Option<Monitor>,
+    pub(super) memory: Option<Memory>,
     /// What the run before has counted.
     pub(super) before: Option<Header>,
 }
@@ -171,6 +173,7 @@ impl Live<'_> {
             self.take_rules(ruling, drive, works)?;
         }
         self.look_for_inputs(drive, works, false)?;
+        self.spare(drive, works)?;
         self.keep(drive, works)?;
         self.rest(works);
         ControlFlow::Continue(())
@@ -182,7 +185,8 @@ impl Live<'_> {
         let reloads = self.reloads.as_ref().map(|reloads| reloads.counts).unwrap_or_default();
         let Works { flow, engines, counts, sink } = works;
         let checkpoints = self.lasting.as_ref().map(|lasting| lasting.state.counts);
-        monitor.rests(&Scene { flow, engines, counts, sink, reloads, checkpoints });
+        let sheds = self.memory.as_ref().map(|memory| memory.counts);
+        monitor.rests(&Scene { flow, engines, counts, sink, reloads, checkpoints, sheds });
     }
 
     /// Another rule set takes over, if that can be noted.

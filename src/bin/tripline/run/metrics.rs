@@ -115,6 +115,7 @@ impl Collector for View {
         self.times(to)?;
         self.reloads(to)?;
         self.checkpoints(to)?;
+        self.sheds(to)?;
         self.rules(to)?;
         self.process(to)
     }
@@ -214,6 +215,21 @@ impl View {
         let (name, help) = ("tripline_last_checkpoint_size", "How long the last checkpoint is");
         to.encode_descriptor(name, help, Some(&Unit::Bytes), MetricType::Gauge)?
             .encode_gauge(&checkpoints.bytes)
+    }
+
+    /// Without a bound on memory there are none.
+    fn sheds(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(sheds) = &self.numbers.sheds else { return Ok(()) };
+        let counts = [
+            ("tripline_sheds", "How often memory was short and something was given up", sheds.times),
+            ("tripline_given_up", "Partial matches and events given up as memory was short", sheds.given_up),
+        ];
+        for (name, help, value) in counts {
+            counter(to.encode_descriptor(name, help, None, MetricType::Counter)?, value)?;
+        }
+        let help = "How much memory the program may take";
+        to.encode_descriptor("tripline_max_memory", help, Some(&Unit::Bytes), MetricType::Gauge)?
+            .encode_gauge(&sheds.most)
     }
 
     fn rules(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {

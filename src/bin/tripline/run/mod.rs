@@ -6,6 +6,7 @@ mod http;
 mod interrupt;
 mod lasting;
 mod live;
+mod memory;
 mod metrics;
 mod monitor;
 mod output;
@@ -24,6 +25,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use clap::ValueEnum;
 use tripline::io::{
     AlertFormat, AlertStyle, Discovery, Evidence, Input, Inputs, Intake, Merge, ReadOptions, Reader, Tap,
@@ -34,6 +36,7 @@ use tripline::{Duration, Keep, Limits, Program};
 use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::live::{Clock, ClockKind, Live, Newcomers};
+use self::memory::Memory;
 use self::monitor::{Monitor, Seeing};
 use self::output::{Outputs, Shared};
 use self::progress::Progress;
@@ -157,6 +160,11 @@ struct Matching {
     /// as `tripline plan` says. SIGHUP has them read at once, SIGUSR1 goes back to those before
     #[arg(long)]
     watch: bool,
+
+    /// How much memory the program may take: 500MB, 2GiB. Near it the rules give up what they hold the longest, a quarter of it,
+    /// and say so [default: without end]
+    #[arg(long, value_name = "BYTES")]
+    max_memory: Option<ByteSize>,
 
     /// Stop at the first line that is no event
     #[arg(long)]
@@ -346,6 +354,9 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Engine::Reference if args.seeing.metrics.is_some() => {
             return Err(Stop::Failed("`--metrics` needs the engine `fast`".to_owned()));
         }
+        Engine::Reference if args.matching.max_memory.is_some() => {
+            return Err(Stop::Failed("`--max-memory` needs the engine `fast`".to_owned()));
+        }
         Engine::Reference if args.matching.max_ahead.is_some() => {
             return Err(Stop::Failed("`--max-ahead` needs the engine `fast`".to_owned()));
         }
@@ -392,6 +403,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             let mut live = Live {
                 newcomers: (args.matching.follow || args.keeping.state.is_some()).then_some(newcomers),
                 clock: args.matching.clock(),
+                memory: args.matching.max_memory.map(Memory::new).transpose()?,
                 monitor: Monitor::new(board.clone(), &progress, &interrupt),
                 ..Live::default()
             };

@@ -9,7 +9,7 @@ use tripline::io::{Input, Tap};
 use tripline::pipeline::{Flow, Shards};
 use tripline::{Stats, Timestamp};
 
-use super::board::{Board, Checkpoints, FRESH, Numbers, Reloaded, now};
+use super::board::{Board, Checkpoints, FRESH, Numbers, Reloaded, Sheds, now};
 use super::interrupt::Interrupt;
 use super::output::Shared;
 use super::progress::Progress;
@@ -71,6 +71,7 @@ pub(super) struct Scene<'s> {
     pub(super) sink: &'s Shared,
     pub(super) reloads: Reloaded,
     pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) sheds: Option<Sheds>,
 }
 
 /// Puts numbers up and draws the status line, as far as somebody wants that.
@@ -153,7 +154,7 @@ impl Drop for Monitor {
 }
 
 fn numbers(scene: &Scene<'_>, stats: Stats) -> Numbers {
-    let Scene { flow, engines, counts, sink, reloads, checkpoints } = scene;
+    let Scene { flow, engines, counts, sink, reloads, checkpoints, sheds } = scene;
     let is_time = |time: &Timestamp| *time > Timestamp::MIN && *time < Timestamp::MAX;
     Numbers {
         taken: Some(now()),
@@ -166,6 +167,7 @@ fn numbers(scene: &Scene<'_>, stats: Stats) -> Numbers {
         inputs: flow.inputs(),
         reloads: *reloads,
         checkpoints: *checkpoints,
+        sheds: *sheds,
     }
 }
 

@@ -32,6 +32,8 @@ pub(in super::super) enum Decision {
     Time(i64),
     /// The next row of an input is refused for its time.
     Ahead(u32),
+    /// What began before this time is given up, as more memory was short than there may be.
+    Shed { before: i64, most: u64 },
     /// A rule set takes over, by its name in the store.
     Rules(String),
 }
@@ -121,6 +123,7 @@ mod tests {
             entry(3, Decision::Aside(1)),
             entry(3, Decision::New { rank: 7, path: "a\tb \"c\".ndjson".to_owned(), file: Some((1, 2)) }),
             entry(9, Decision::Time(-5)),
+            entry(9, Decision::Shed { before: 7, most: 1 << 30 }),
             entry(10, Decision::Rules("ab".to_owned())),
         ];
         let write = |entries: &[Entry]| {
