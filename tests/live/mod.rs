@@ -2,6 +2,7 @@
 
 pub mod follow;
 pub mod logs;
+pub mod memory;
 pub mod reload;
 pub mod seeing;
 pub mod state;

@@ -242,8 +242,10 @@ fn the_numbers_are_those_of_what_was_written() {
 #[test]
 fn the_manual_lists_every_number() {
     let folder = folder();
-    let live =
-        Live::start(folder.path(), &["r.trip", "e.ndjson", "--follow", "--metrics", "0", "--state", "s"]);
+    let live = Live::start(
+        folder.path(),
+        &["r.trip", "e.ndjson", "--follow", "--metrics", "0", "--state", "s", "--max-memory", "4GB"],
+    );
     let address = address(&live.begun);
     // Before it begins there are no checkpoints.
     let has_begun = |page: &Page| page.families.contains_key("tripline_checkpoints");

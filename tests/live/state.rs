@@ -12,9 +12,9 @@ use tripline::demo::{RULES, Stream};
 use super::reload::{Random, variant};
 
 /// What is written besides alerts.
-const OUTPUTS: [&str; 4] = ["alerts", "shadow", "late", "rejects"];
+pub const OUTPUTS: [&str; 4] = ["alerts", "shadow", "late", "rejects"];
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tripline"));
     command.current_dir(folder).arg("run").args(arguments);
     command.args(["--out", "alerts", "--shadow", "shadow", "--late", "late", "--rejects", "rejects"]);
@@ -26,17 +26,17 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// What stands in the outputs now.
-fn written(folder: &Path) -> Vec<String> {
+pub fn written(folder: &Path) -> Vec<String> {
     OUTPUTS.iter().map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default()).collect()
 }
 
 /// Wants the same of two runs, and shows the first line that is not.
-fn same(found: &[String], expected: &[String], what: &str) {
+pub fn same(found: &[String], expected: &[String], what: &str) {
     for ((found, expected), name) in found.iter().zip(expected).zip(OUTPUTS) {
         let (mut lines, mut wanted) = (found.lines(), expected.lines());
         let mut number = 0;
@@ -53,12 +53,12 @@ fn same(found: &[String], expected: &[String], what: &str) {
 }
 
 /// Ends a process as nothing can be prepared for.
-fn kill(mut child: Child) -> String {
+pub fn kill(mut child: Child) -> String {
     child.kill().unwrap();
     said(&child.wait_with_output().unwrap())
 }
 
-fn pause(milliseconds: usize) {
+pub fn pause(milliseconds: usize) {
     std::thread::sleep(Duration::from_millis(milliseconds as u64));
 }
 
