@@ -123,23 +123,25 @@ impl Shards {
 
     /// Goes on with what other ones held, also if they were more or fewer. What cannot be read is refused as a whole; the
     /// engines are of no use then.
-    pub fn restore(&mut self, sections: &[impl AsRef<[u8]>]) -> Result<(), RestoreError> {
+    ///
+    /// Cost: one pass over the sections, side by side.
+    pub fn restore(&mut self, sections: Vec<Vec<u8>>) -> Result<(), RestoreError> {
+        let mut parts: Vec<Vec<Vec<u8>>> = self.engines.iter().map(|_| Vec::new()).collect();
         for section in sections {
-            let read = || Snapshot::read(section.as_ref(), &self.program);
-            match read()? {
-                Snapshot::Global(_) => {
-                    for engine in &mut self.engines {
-                        engine.put(read()?)?;
-                    }
-                }
-                Snapshot::Group(group) => {
-                    let number = group.group;
-                    let owner = self.engines.iter_mut().find(|engine| engine.groups().owns(number));
-                    let owner = owner.ok_or(RestoreError::NotOwned { group: number })?;
-                    owner.put(Snapshot::Group(group))?;
+            match Snapshot::group_of(&section, &self.program)? {
+                None => self.engines.iter_mut().try_for_each(|engine| engine.restore(&section).map(drop))?,
+                Some(group) => {
+                    let owner = self.engines.iter().position(|engine| engine.groups().owns(group));
+                    let part = owner.and_then(|owner| parts.get_mut(owner));
+                    part.ok_or(RestoreError::NotOwned { group })?.push(section);
                 }
             }
         }
+        let work = self.engines.iter_mut().zip(parts).collect();
+        let restored = self.workers.map(work, |(engine, part): (&mut Engine, Vec<Vec<u8>>)| {
+            part.into_iter().try_for_each(|section| engine.restore(&section).map(drop))
+        });
+        restored.into_iter().collect::<Result<(), RestoreError>>()?;
         let gates = self.engines.iter_mut().map(Engine::take_gate);
         gates.for_each(|gate| self.gate.absorb(gate));
         Ok(())

@@ -1,5 +1,6 @@
 //! The engine and its calls.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct Engine<O = ()> {
     pub(super) keys: RowKeys,
     /// What rules over alerts have still to judge.
     pub(super) shown: Shown,
+    /// While it is restored, the key groups that nothing is held of.
+    pub(super) vacant: Option<BTreeSet<u32>>,
 }
 
 /// What an engine is made for.
@@ -111,6 +114,7 @@ impl<O: Observer> Engine<O> {
         Engine {
             keys: RowKeys::new(&program, &setup.groups),
             shown: Shown::default(),
+            vacant: None,
             partitions: Partitions::new(program, setup.groups, setup.general, observer),
             buffer: Buffer::new(options.lateness),
             counts: Counts::default(),
@@ -157,6 +161,7 @@ impl<O: Observer> Engine<O> {
 
     /// No event before `watermark` will come.
     pub(crate) fn move_to(&mut self, watermark: Timestamp, outlet: &mut impl Outlet) -> ControlFlow<()> {
+        self.vacant = None;
         self.buffer.advance(watermark);
         self.catch_up(outlet)
     }
@@ -239,6 +244,7 @@ impl<O: Observer> Engine<O> {
         rows: Range<usize>,
         outlet: &mut impl Outlet,
     ) -> ControlFlow<()> {
+        self.vacant = None;
         let program = Arc::clone(&self.partitions.program);
         let keys = keys.filter(|keys| keys.are_of(&program));
         let number = |kind: &str| program.kinds().get_index_of(kind);
@@ -275,6 +281,7 @@ impl<O: Observer> Engine<O> {
     }
 
     pub(crate) fn end(&mut self, at_end: AtEnd, outlet: &mut impl Outlet) -> ControlFlow<()> {
+        self.vacant = None;
         for waiting in self.buffer.drain() {
             self.judge_waiting(&waiting, outlet)?;
         }

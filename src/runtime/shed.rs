@@ -70,6 +70,7 @@ impl<O: Observer> Engine<O> {
 
     /// The same without what is said; with the matches that have become certain, in no order.
     pub(crate) fn give_up(&mut self, before: Timestamp) -> (Shed, Vec<Certain>) {
+        self.vacant = None;
         let now = self.buffer.watermark();
         let mut shed = Shed::default();
         let mut found: Vec<(u32, u32, Outcome)> = Vec::new();

@@ -1,6 +1,6 @@
 //! What an engine holds of a key group, to bytes and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -106,12 +106,7 @@ impl<O: Observer> Engine<O> {
     /// A rule is known again by its name and version. One that is not there or was changed loses its partial matches,
     /// and the report says so. What cannot be read is refused as a whole, and the engine is as before.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<Restored, RestoreError> {
-        self.put(Snapshot::read(bytes, &self.partitions.program)?)
-    }
-
-    /// Takes back what was read of a section.
-    pub(crate) fn put(&mut self, snapshot: Snapshot) -> Result<Restored, RestoreError> {
-        match snapshot {
+        match Snapshot::read(bytes, &self.partitions.program)? {
             Snapshot::Global(global) => self.restore_global(global),
             Snapshot::Group(group) => self.restore_group(group),
         }
@@ -173,15 +168,22 @@ impl<O: Observer> Engine<O> {
     }
 
     /// Whether a key group can be restored.
-    fn expects(&self, group: u32, count: u32) -> Result<(), RestoreError> {
+    ///
+    /// Cost: the first time all keys are passed over.
+    fn expects(&mut self, group: u32, count: u32) -> Result<(), RestoreError> {
         let groups = &self.partitions.groups;
-        let mut entries = self.partitions.tables.iter().flat_map(Table::iter);
+        let vacant = self.vacant.get_or_insert_with(|| {
+            let mut vacant: BTreeSet<u32> = groups.owned().collect();
+            let entries = self.partitions.tables.iter().flat_map(Table::iter);
+            entries.for_each(|entry| _ = vacant.remove(&entry.group));
+            vacant
+        });
         match () {
             () if count != groups.count() => {
                 Err(RestoreError::OtherGroups { count, expected: groups.count() })
             }
             () if !groups.owns(group) => Err(RestoreError::NotOwned { group }),
-            () if entries.any(|entry| entry.group == group) => Err(RestoreError::Occupied { group }),
+            () if !vacant.contains(&group) => Err(RestoreError::Occupied { group }),
             () => Ok(()),
         }
     }
@@ -240,6 +242,7 @@ impl<O: Observer> Engine<O> {
 
     fn put_back(&mut self, group: u32, Taken { rule, key, state }: Taken) {
         if !state.is_empty() {
+            self.vacant.iter_mut().for_each(|vacant| _ = vacant.remove(&group));
             self.partitions.open.change(rule, group, 0, state.starts());
             self.partitions.put(rule, (KeyBytes::from_slice(&key), xxh3_64(&key), group), state);
         }

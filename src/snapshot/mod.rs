@@ -55,6 +55,23 @@ impl Snapshot {
         envelope::seal(kind, fingerprint(program), &payload.into_bytes())
     }
 
+    /// The key group that a section is of; none of the global one.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn group_of(bytes: &[u8], program: &Program) -> Result<Option<u32>, RestoreError> {
+        let (kind, _, payload) = envelope::open(bytes)?;
+        let mut reader = Reader::new(payload, program.limits().record_depth + 1);
+        if kind == Kind::Global {
+            return Ok(None);
+        }
+        for _ in 0..reader.map()? {
+            match reader.plain::<u64>()? {
+                0 => return Ok(Some(reader.plain()?)),
+                _ => reader.skip()?,
+            }
+        }
+        Ok(Some(0))
+    }
+
     /// What bytes say.
     pub(crate) fn read(bytes: &[u8], program: &Program) -> Result<Snapshot, RestoreError> {
         let (kind, _, payload) = envelope::open(bytes)?;

@@ -55,6 +55,7 @@ impl<O: Observer> Engine<O> {
     /// The same without what is held back, which several engines may have in common; with the matches that the edit has made
     /// certain, in no order.
     pub(crate) fn turn_to(&mut self, program: &Arc<Program>) -> (Vec<Swapped>, Vec<Certain>) {
+        self.vacant = None;
         let before = Arc::clone(&self.partitions.program);
         let now = self.buffer.watermark();
         self.keys = RowKeys::new(program, self.groups());

@@ -112,7 +112,7 @@ impl Start {
         let mut flow = flow.going_on(header.given);
         let aside = header.inputs.iter().filter(|input| input.aside);
         aside.filter_map(|input| state.input(input.rank)).for_each(|input| flow.set_aside(input, true));
-        engines.restore(&sections).map_err(|e| Stop::Failed(format!("cannot go on: {e}")))?;
+        engines.restore(sections).map_err(|e| Stop::Failed(format!("cannot go on: {e}")))?;
         state.next_rank(header.next_rank);
         live.clock.iter_mut().for_each(|clock| clock.set_behind(header.behind));
         live.lasting = Some(Lasting::new(state, Some(replay), rules));
