@@ -91,7 +91,7 @@ enum State {
     Total(Total),
     Spread(Box<Spread>),
     Extreme(Box<Extreme>),
-    Different(HashMap<Vec<u8>, u64, foldhash::fast::FixedState>),
+    Different(HashMap<Vec<u8>, u64, foldhash::fast::RandomState>),
 }
 
 impl Meter {
