@@ -29,7 +29,7 @@ fn scene(folder: &Path, keys: u32) {
 
 /// The most memory that a process has had, in bytes, until it ended.
 #[cfg(target_os = "linux")]
-fn most_of(mut command: Command) -> (u64, String) {
+pub fn most_of(mut command: Command) -> (u64, String) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
@@ -129,5 +129,45 @@ fn what_cannot_be_kept_to_is_said_at_the_start() {
     ] {
         let output = command(folder, &[&["r.trip", "e.ndjson"], more].concat()).output().unwrap();
         assert!(!output.status.success() && said(&output).contains(expected), "{}", said(&output));
+    }
+}
+
+/// Rules of every form that look back a minute.
+const MINUTE: &str = "rule queue { sequence by user within 1m { a: login  b: logout where ip == a.ip } }
+rule runs { sequence by user within 1m { a{2,3}: login where ip > 3  not x: paid  b: logout } }
+rule common { sequence by user within 1m { a: login  any b: login  c: logout } matches all limit 5 }
+rule absence { sequence by user within 1m { a: login  not paid within 30s: paid } suppress 5m }
+rule window { window by user over 1m { x: login } when sum(x.ip) > 1000000 }
+rule each { window by user every 1m { x: login } when count(x) > 100000 }
+rule lagging { event x: login where ip < lag(ip) - 100 }
+";
+
+/// So many minutes of a stream: a hundred events a second of ever new keys, or twenty of one.
+#[cfg(target_os = "linux")]
+fn most_of_minutes(minutes: u32, is_hot: bool) -> (u64, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("r.trip"), MINUTE).unwrap();
+    let mut text = String::new();
+    let a_second = if is_hot { 20 } else { 100 };
+    for number in 0..minutes * 60 * a_second {
+        let seconds = f64::from(number) / f64::from(a_second);
+        let user = if is_hot { 1 } else { number / 3 };
+        let kind = ["login", "login", "logout"][number as usize % 3];
+        let ip = number % 7;
+        writeln!(text, "{{\"ts\":{seconds:.2},\"type\":\"{kind}\",\"user\":{user},\"ip\":{ip}}}").unwrap();
+    }
+    fs::write(folder.join("e.ndjson"), text).unwrap();
+    most_of(command(folder, &["r.trip", "e.ndjson", "--threads", "1", "--at-end", "hold"]))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_hour_takes_no_more_memory_than_some_minutes() {
+    for is_hot in [false, true] {
+        let (some, _) = most_of_minutes(10, is_hot);
+        let (hour, said) = most_of_minutes(60, is_hot);
+        assert!(said.contains(if is_hot { "72000 events, " } else { "360000 events, " }), "{said}");
+        assert!(hour < some / 100 * 115, "{some} bytes after ten minutes, {hour} after an hour; {said}");
     }
 }
