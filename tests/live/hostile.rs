@@ -8,9 +8,10 @@ use std::process::Stdio;
 use super::memory::most_of;
 use super::state::{command, said, written};
 
-/// One of the rules has a pattern that is dear for engines that try one way after the other.
+/// One of the rules has a pattern that is dear for engines that try one way after the other, and one has a fault with each event.
 const RULES: &str = r#"rule pair { sequence by user within 1h { a: login  b: logout } emit user = a.user }
 rule dear { event x: login where agent matches "^(([a-z])+.)+[A-Z]([a-z])+$" emit user = x.user }
+rule faulty { event x: login where 10 div n > 0 or 9223372036854775807 + n + 1 > 0 emit user = x.user }
 "#;
 
 /// What is put between the events: lines that are no events, and such as are dear to judge.
@@ -39,8 +40,11 @@ fn stream(harm: &[String]) -> String {
     for (number, user) in (0..60).zip(["ann", "bob", "eve"].into_iter().cycle()) {
         let kind = ["login", "logout"][number / 3 % 2];
         let ts = 20 + number;
-        writeln!(text, "{{\"ts\":{ts},\"type\":\"{kind}\",\"user\":\"{user}\",\"agent\":\"ab.cd.Ef\"}}")
-            .unwrap();
+        writeln!(
+            text,
+            "{{\"ts\":{ts},\"type\":\"{kind}\",\"user\":\"{user}\",\"agent\":\"ab.cd.Ef\",\"n\":0}}"
+        )
+        .unwrap();
         harm.get(number).iter().for_each(|line| writeln!(text, "{line}").unwrap());
     }
     text
@@ -64,7 +68,7 @@ fn lines_that_want_to_do_harm_change_nothing_for_others() {
     fs::write(folder.join("r.trip"), RULES).unwrap();
     fs::write(folder.join("e.ndjson"), stream(&[])).unwrap();
     let run = |more: &[&str]| {
-        let arguments = [&["r.trip", "e.ndjson", "--lateness", "1m"], more].concat();
+        let arguments = [&["r.trip", "e.ndjson", "--lateness", "1m", "--stats=json"], more].concat();
         let output = command(folder, &arguments).output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
         (found(&written(folder)[0]), said(&output))
@@ -76,6 +80,9 @@ fn lines_that_want_to_do_harm_change_nothing_for_others() {
     for more in [&["--threads", "1"][..], &["--threads", "2"], &["--engine", "reference"]] {
         let (found, said) = run(more);
         assert_eq!(found, expected, "{more:?}");
+        let faults =
+            said.split("\"alerts\":0,\"eval_errors\":").nth(1).and_then(|rest| rest.split(',').next());
+        assert!(faults.is_some_and(|faults| faults.parse::<u32>().unwrap() >= 30), "{said}");
         // Nothing is lost without a word.
         let rejects = written(folder)[3].lines().count();
         assert!(rejects >= 8, "{said}");
