@@ -1,5 +1,7 @@
 //! The pipeline says what the reference engine says of the same inputs, whatever the threads and the size of chunks.
 
+mod resume;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;

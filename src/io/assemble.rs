@@ -5,6 +5,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, ToCompactString, format_compact};
 
 use super::ReadOptions;
+use super::memo::Memo;
 use super::reject::{Fault, Reason, Reject};
 use super::time::TimeReader;
 use crate::event::{Event, Record, Source, Value};
@@ -38,6 +39,16 @@ impl Assembler {
         let identity =
             id.map_or_else(|| Event::identity_of_bytes(time, raw), |id| Event::identity_of_id(id.borrowed()));
         Ok(Event { time, kind, source: Arc::clone(&self.source), offset, identity, fields })
+    }
+
+    /// Reads on behind a place.
+    pub(super) fn go_on(&mut self, memo: &Memo) {
+        self.times.go_on(memo.last);
+    }
+
+    /// What it knows of what it has read.
+    pub(super) fn memo(&self) -> Memo {
+        Memo { last: self.times.last(), ..Memo::default() }
     }
 
     pub(super) fn reject(&self, offset: u64, fault: Fault, raw: &[u8]) -> Reject {

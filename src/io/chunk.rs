@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use memchr::{memchr_iter, memrchr};
 
+use super::memo::Memo;
 use super::open::Bytes;
 use super::reject::Reject;
 use crate::event::Batch;
@@ -23,14 +24,16 @@ pub struct Block {
 }
 
 /// A place in an input from which it can be read on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// So many bytes stand before it, unpacked and those of all files that came to its path.
     pub byte: u64,
-    /// And so many lines.
+    /// And so many lines, or records where these are counted.
     pub line: u64,
     /// Behind these so many events and rejects are to be passed over.
     pub items: u64,
+    /// What is to be known of what stands before it.
+    pub memo: Memo,
 }
 
 /// Whole lines.
@@ -164,13 +167,13 @@ impl<R: Bytes> Chunks<R> {
         if bytes.is_empty() {
             return None;
         }
-        let start = self.mark;
+        let start = self.mark.clone();
         self.mark.byte += bytes.len() as u64;
         self.mark.byte = self.skipped.take().map_or(self.mark.byte, |skipped| self.mark.byte + skipped - 1);
         self.mark.line += memchr_iter(b'\n', &bytes).count() as u64;
         if start.byte == 0 && bytes.starts_with(MARK) {
             bytes.drain(..MARK.len());
         }
-        Some(Chunk { bytes, marks: start..self.mark })
+        Some(Chunk { bytes, marks: start..self.mark.clone() })
     }
 }

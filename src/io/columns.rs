@@ -5,8 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 use super::assemble::Assembler;
+use super::chunk::Mark;
+use super::memo::{Columns, Memo};
 use super::reader::{Decode, Item};
 use super::reject::Fault;
 use super::{FieldPath, ReadOptions};
@@ -16,6 +19,8 @@ use crate::event::{EventSchema, FieldType, Record, Value};
 /// A record of cells.
 pub(super) struct Row {
     pub(super) offset: u64,
+    /// How many bytes of the input stand before what comes behind it.
+    pub(super) end: u64,
     /// The bytes it was read from.
     pub(super) raw: Vec<u8>,
     /// One cell for each column, or why it is no record.
@@ -32,6 +37,11 @@ pub(super) trait Rows {
 
     /// The next record.
     fn next(&mut self) -> io::Result<Option<Row>>;
+
+    /// What stands between two cells, where that was told by the header.
+    fn delimiter(&self) -> Option<u8> {
+        None
+    }
 }
 
 /// Decodes a table.
@@ -49,6 +59,8 @@ pub(super) struct Table<T> {
     sampled: bool,
     waiting: VecDeque<Row>,
     end: Option<io::Result<()>>,
+    /// Behind the record that was given last, and what was known of the columns before and is now.
+    mark: Mark,
 }
 
 struct Column {
@@ -59,7 +71,9 @@ struct Column {
 }
 
 impl<T: Rows> Table<T> {
-    pub(super) fn new(rows: T, assembler: Assembler) -> Self {
+    /// Decodes what stands behind a mark.
+    pub(super) fn new(rows: T, mut assembler: Assembler, from: &Mark) -> Self {
+        assembler.go_on(&from.memo);
         let sampled = assembler.options.sample == 0;
         let (columns, waiting) = (Vec::new(), VecDeque::new());
         Table {
@@ -72,18 +86,36 @@ impl<T: Rows> Table<T> {
             sampled,
             waiting,
             end: None,
+            mark: from.clone(),
         }
     }
 
     fn start(&mut self) -> io::Result<()> {
         self.started = true;
-        let column = |name| Column { name, kind: Kind::Open, misfits: 0 };
+        let before = self.mark.memo.columns.clone();
+        let kind = |name: &str| {
+            let known = before.as_ref()?.columns.iter().find(|(known, _)| known == name);
+            known.map(|(_, kind)| *kind)
+        };
+        self.sampled |= before.as_ref().is_some_and(|before| before.sampled);
+        let column = |name: CompactString| {
+            let kind = kind(&name).unwrap_or(Kind::Open);
+            Column { name, kind, misfits: 0 }
+        };
         self.columns = self.rows.names()?.into_iter().map(column).collect();
         let place =
             |path: &FieldPath| self.columns.iter().position(|column| path.names() == [column.name.as_str()]);
         self.kind = place(&self.assembler.options.kind);
         self.time = place(&self.assembler.options.time);
+        self.note_columns();
         Ok(())
+    }
+
+    /// Has the mark know of the columns what is known now.
+    fn note_columns(&mut self) {
+        let columns = self.columns.iter().map(|column| (column.name.to_string(), column.kind)).collect();
+        let (sampled, delimiter) = (self.sampled, self.rows.delimiter());
+        self.mark.memo.columns = Some(Arc::new(Columns { columns, sampled, delimiter }));
     }
 
     /// The next record, first those of the sample.
@@ -113,6 +145,7 @@ impl<T: Rows> Table<T> {
                 }
             }
         }
+        self.note_columns();
     }
 
     /// Whether this is the header once more, as it is where a file goes on with another one that has its own.
@@ -188,6 +221,7 @@ impl<T: Rows> Decode for Table<T> {
         if !self.sampled && row.cells.as_ref().is_ok_and(|cells| !self.is_declared(cells)) {
             self.sample(&row);
         }
+        (self.mark.byte, self.mark.line) = (row.end, row.offset);
         let event = row.cells.and_then(|cells| {
             let fields = self.fields(&cells);
             let written = self.time.and_then(|column| cells.get(column)?.as_deref());
@@ -197,6 +231,12 @@ impl<T: Rows> Decode for Table<T> {
             Ok(event) => Item::Event(event),
             Err(fault) => Item::Reject(self.assembler.reject(row.offset, fault, &row.raw)),
         }))
+    }
+
+    fn mark(&self) -> Mark {
+        let Memo { last, .. } = self.assembler.memo();
+        let memo = Memo { last, ..self.mark.memo.clone() };
+        Mark { memo, items: 0, ..self.mark }
     }
 
     fn declare(&mut self, options: &Arc<ReadOptions>) {
@@ -215,7 +255,8 @@ fn declared<'s>(schema: &'s EventSchema, name: &str) -> Option<&'s FieldType> {
 }
 
 /// What the cells of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     /// Nothing is known: each cell is what it looks like.
     Open,

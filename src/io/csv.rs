@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use compact_str::CompactString;
 use indexmap::IndexSet;
 
+use super::chunk::Mark;
 use super::columns::{Row, Rows};
 use super::lines::Lines;
 use super::ndjson::utf8;
@@ -16,6 +17,8 @@ pub(super) struct Csv<R> {
     lines: Lines<R>,
     limit: usize,
     delimiter: Option<u8>,
+    /// The names of the columns, where they were read before.
+    names: Option<Vec<CompactString>>,
     width: usize,
     number: u64,
 }
@@ -27,9 +30,13 @@ type Split = (Vec<u8>, Result<Vec<Vec<u8>>, Fault>);
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 impl<R: BufRead> Csv<R> {
-    /// A table with this delimiter, or that of its header.
-    pub(super) fn new(input: R, delimiter: Option<u8>, limit: usize) -> Self {
-        Csv { lines: Lines::new(input, limit), limit, delimiter, width: 0, number: 0 }
+    /// A table with this delimiter, or that of its header, read on behind a mark.
+    pub(super) fn new(input: R, delimiter: Option<u8>, limit: usize, from: &Mark) -> Self {
+        let lines = Lines::new(input, limit).behind(from.byte, from.line);
+        let before = from.memo.columns.as_deref();
+        let names = before.map(|before| before.columns.iter().map(|(name, _)| name.into()).collect());
+        let delimiter = before.and_then(|before| before.delimiter).or(delimiter);
+        Csv { lines, limit, delimiter, names, width: 0, number: from.line }
     }
 
     /// The next record's bytes and cells, whatever their number.
@@ -83,6 +90,10 @@ fn delimiter_of(header: &[u8]) -> u8 {
 
 impl<R: BufRead> Rows for Csv<R> {
     fn names(&mut self) -> io::Result<Vec<CompactString>> {
+        if let Some(names) = self.names.take() {
+            self.width = names.len();
+            return Ok(names);
+        }
         let Some((_, header)) = self.record()? else { return Ok(Vec::new()) };
         let header = header.map_err(|fault| io::Error::other(format!("in its header {}", fault.detail)))?;
         let mut names: IndexSet<CompactString> = IndexSet::with_capacity(header.len());
@@ -116,7 +127,11 @@ impl<R: BufRead> Rows for Csv<R> {
                 .map(|cell| Ok(Some(utf8(cell)?).filter(|text| !text.is_empty()).map(Into::into)))
                 .collect()
         });
-        Ok(Some(Row { offset: self.number, raw, cells }))
+        Ok(Some(Row { offset: self.number, end: self.lines.place(), raw, cells }))
+    }
+
+    fn delimiter(&self) -> Option<u8> {
+        self.delimiter
     }
 }
 
@@ -175,7 +190,7 @@ mod tests {
     use super::*;
 
     fn table(text: &str) -> Vec<Vec<String>> {
-        let mut csv = Csv::new(text.as_bytes(), None, 1_000);
+        let mut csv = Csv::new(text.as_bytes(), None, 1_000, &Mark::default());
         let mut all = vec![csv.names().unwrap().iter().map(|n| n.to_string()).collect()];
         while let Some(row) = csv.next().unwrap() {
             let cells =
@@ -217,7 +232,7 @@ mod tests {
         ] {
             assert_eq!(table(header)[0], names, "{header}");
         }
-        let refused = |text: &str| Csv::new(text.as_bytes(), None, 1_000).names().is_err();
+        let refused = |text: &str| Csv::new(text.as_bytes(), None, 1_000, &Mark::default()).names().is_err();
         assert!(refused("a,b,a") && refused("1,2.5\n3,4") && refused("\"a,b"));
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 use compact_str::CompactString;
 use indexmap::IndexSet;
 
+use super::chunk::Mark;
 use super::columns::{Kind, Rows as _};
 use super::csv::Csv;
 use super::json;
@@ -51,7 +52,12 @@ fn items_of(name: &str, input: impl BufRead, limits: &Limits) -> Result<Vec<Valu
             let mut first = |cells: Vec<Option<CompactString>>, _| {
                 items.extend(cells.into_iter().next().flatten().map(Value::Str));
             };
-            records(name, Csv::new(input, delimiter, limits.line_bytes), |_| {}, &mut first)?;
+            records(
+                name,
+                Csv::new(input, delimiter, limits.line_bytes, &Mark::default()),
+                |_| {},
+                &mut first,
+            )?;
         }
         form => lines(name, input, limits, |text, place| {
             match form {
@@ -79,7 +85,7 @@ pub fn rows(name: &str, input: impl BufRead, limits: &Limits, key: &str) -> Resu
         Form::Json => objects(name, input, limits),
         form => {
             let delimiter = if let Form::Csv(delimiter) = form { delimiter } else { None };
-            cells(name, Csv::new(input, delimiter, limits.line_bytes), key)
+            cells(name, Csv::new(input, delimiter, limits.line_bytes, &Mark::default()), key)
         }
     })
 }

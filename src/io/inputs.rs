@@ -63,11 +63,6 @@ impl Input {
         self.spool.as_ref().filter(|_| self.is_pipe())
     }
 
-    /// Whether it can be read on from any line, whatever stood before.
-    pub fn is_by_lines(&self, options: &ReadOptions) -> bool {
-        is_by_lines(&self.source.name, options)
-    }
-
     /// Whether it is standard input or another pipe, which cannot be read again.
     pub fn is_pipe(&self) -> bool {
         self.path.as_ref().is_none_or(|path| path.exists() && !path.is_file())

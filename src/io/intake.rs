@@ -28,8 +28,8 @@ pub struct Intake {
     path: Option<PathBuf>,
     from: Place,
     trail: Trail,
-    /// How many events and rejects were given that were not lines to be scanned.
-    items: u64,
+    /// Behind the rows that were given.
+    mark: Mark,
     state: State,
     notes: Vec<String>,
     failed: Option<Error>,
@@ -77,9 +77,9 @@ impl Intake {
             is_live: raw.is_pipe(),
             is_one_of_many: input.is_one_of_many(),
             path: input.path().map(Path::to_owned),
-            from: *input.from(),
+            from: input.from().clone(),
             trail: raw.trail().clone(),
-            items: 0,
+            mark: input.from().mark(),
             state: State::Opened(Box::new(raw)),
             notes: Vec::new(),
             failed: None,
@@ -108,7 +108,7 @@ impl Intake {
             path: None,
             from: Place::default(),
             trail: Trail::default(),
-            items: 0,
+            mark: Mark::default(),
             state: State::Ended,
             notes: Vec::new(),
             failed: None,
@@ -198,7 +198,8 @@ impl Intake {
 
     fn begin(&self, raw: Box<Raw>) -> Result<State, Error> {
         if !self.is_by_lines() {
-            return Ok(State::Items(Box::new(Reader::of(&self.source, raw, &self.options))));
+            let reader = Reader::of(&self.source, raw, &self.options, self.from.mark());
+            return Ok(State::Items(Box::new(reader)));
         }
         let bytes =
             open::decompress(*raw, &self.source.name).map_err(|e| Error::reading(&self.source.name, e))?;
@@ -206,8 +207,7 @@ impl Intake {
     }
 
     fn lines(&self, bytes: Box<dyn Bytes + Send>) -> State {
-        let mark = Mark { byte: self.from.byte, line: self.from.line, items: 0 };
-        State::Lines(Chunks::new(bytes, mark, self.chunk, self.options.limits.line_bytes))
+        State::Lines(Chunks::new(bytes, self.from.mark(), self.chunk, self.options.limits.line_bytes))
     }
 
     /// Whether it is read as lines that a scanner takes.
@@ -219,11 +219,7 @@ impl Intake {
     fn records(&mut self, mut reader: Box<Reader>) -> Option<Block> {
         let most = if self.is_live { 1 } else { RECORDS };
         let (mut batch, mut rejects) = (Batch::new(&self.fields), VecDeque::new());
-        let start = Mark { items: self.items, ..Mark::default() };
-        let block = |batch: Batch, rejects: VecDeque<_>| {
-            let end = Mark { items: start.items + (batch.len() + rejects.len()) as u64, ..start };
-            Block { batch: Arc::new(batch), rejects, marks: start..end }
-        };
+        let start = self.mark.clone();
         while batch.len() + rejects.len() < most {
             match reader.next() {
                 Some(Ok(Item::Event(event))) => batch.push(Arc::new(event)),
@@ -231,14 +227,15 @@ impl Intake {
                 end => {
                     self.notes = reader.notes().to_vec();
                     self.failed = end.and_then(Result::err);
+                    self.mark = reader.mark();
                     let is_empty = batch.is_empty() && rejects.is_empty();
-                    return (!is_empty).then(|| block(batch, rejects));
+                    let marks = start..self.mark.clone();
+                    return (!is_empty).then(|| Block { batch: Arc::new(batch), rejects, marks });
                 }
             }
         }
+        self.mark = reader.mark();
         self.state = State::Items(reader);
-        let block = block(batch, rejects);
-        self.items = block.marks.end.items;
-        Some(block)
+        Some(Block { batch: Arc::new(batch), rejects, marks: start..self.mark.clone() })
     }
 }

@@ -8,6 +8,7 @@ pub(super) struct Lines<R> {
     inner: R,
     limit: usize,
     number: u64,
+    place: u64,
     buffer: Vec<u8>,
 }
 
@@ -32,7 +33,22 @@ impl<'a> Line<'a> {
 impl<R: BufRead> Lines<R> {
     /// Lines of at most `limit` bytes. Of a longer one no more than that is ever held.
     pub(super) fn new(inner: R, limit: usize) -> Self {
-        Lines { inner, limit, number: 0, buffer: Vec::new() }
+        Lines { inner, limit, number: 0, place: 0, buffer: Vec::new() }
+    }
+
+    /// The same, where so many bytes and lines stood before.
+    pub(super) fn behind(self, place: u64, number: u64) -> Self {
+        Lines { place, number, ..self }
+    }
+
+    /// How many bytes stand before the next line.
+    pub(super) fn place(&self) -> u64 {
+        self.place
+    }
+
+    /// How many lines stand before the next one.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The next line. A line that an error cuts off is lost with it.
@@ -41,8 +57,9 @@ impl<R: BufRead> Lines<R> {
         const END: usize = 2;
         self.buffer.clear();
         let most = self.limit.saturating_add(END + MARK.len()) as u64;
-        self.inner.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
-        if self.number == 0 && self.buffer.starts_with(MARK) {
+        let is_first = self.place == 0;
+        self.place += self.inner.by_ref().take(most).read_until(b'\n', &mut self.buffer)? as u64;
+        if is_first && self.buffer.starts_with(MARK) {
             self.buffer.drain(..MARK.len());
         } else if self.buffer.is_empty() {
             return Ok(None);
@@ -51,7 +68,7 @@ impl<R: BufRead> Lines<R> {
         let mut line = Line { number: self.number, bytes: &self.buffer, too_long: false };
         line.too_long = line.text().len() > self.limit;
         if !line.bytes.ends_with(b"\n") {
-            self.inner.skip_until(b'\n')?;
+            self.place += self.inner.skip_until(b'\n')? as u64;
         }
         if line.too_long {
             line.bytes = line.bytes.get(..self.limit).unwrap_or(line.bytes);

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::assemble::Assembler;
+use super::chunk::Mark;
 use super::json;
 use super::lines::Lines;
 use super::reader::{Decode, Item};
@@ -16,8 +17,11 @@ pub(super) struct Ndjson<R> {
 }
 
 impl<R: BufRead> Ndjson<R> {
-    pub(super) fn new(input: R, assembler: Assembler) -> Self {
-        Ndjson { lines: Lines::new(input, assembler.options.limits.line_bytes), assembler }
+    /// Decodes what stands behind a mark.
+    pub(super) fn new(input: R, mut assembler: Assembler, from: &Mark) -> Self {
+        assembler.go_on(&from.memo);
+        let lines = Lines::new(input, assembler.options.limits.line_bytes);
+        Ndjson { lines: lines.behind(from.byte, from.line), assembler }
     }
 }
 
@@ -38,6 +42,11 @@ impl<R: BufRead> Decode for Ndjson<R> {
             }));
         }
         Ok(None)
+    }
+
+    fn mark(&self) -> Mark {
+        let (byte, line) = (self.lines.place(), self.lines.number());
+        Mark { byte, line, items: 0, memo: self.assembler.memo() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::chunk::Mark;
 use super::columns::{Cells, Row, Rows};
 use super::error::Error;
 use super::lines::Lines;
@@ -52,8 +53,10 @@ pub(super) struct Matched<R> {
 }
 
 impl<R: BufRead> Matched<R> {
-    pub(super) fn new(input: R, pattern: &Arc<LinePattern>, limit: usize) -> Self {
-        Matched { lines: Lines::new(input, limit), limit, pattern: Arc::clone(pattern) }
+    /// What stands behind a mark.
+    pub(super) fn new(input: R, pattern: &Arc<LinePattern>, limit: usize, from: &Mark) -> Self {
+        let lines = Lines::new(input, limit).behind(from.byte, from.line);
+        Matched { lines, limit, pattern: Arc::clone(pattern) }
     }
 }
 
@@ -72,7 +75,8 @@ impl<R: BufRead> Rows for Matched<R> {
                 true => Err(Fault::too_long(self.limit)),
                 false => cells(text, &self.pattern.groups),
             };
-            return Ok(Some(Row { offset: line.number, raw: text.to_vec(), cells }));
+            let (offset, raw) = (line.number, text.to_vec());
+            return Ok(Some(Row { offset, end: self.lines.place(), raw, cells }));
         }
         Ok(None)
     }

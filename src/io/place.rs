@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::chunk::Mark;
+use super::memo::Memo;
 use super::open::is_packed;
 
 /// By how many bytes before it a place in a file is known.
@@ -17,11 +18,11 @@ pub(super) const KNOWN_BY: usize = 64;
 pub type Node = (u64, u64);
 
 /// Up to where an input was read, to read on from there another time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// So many bytes stand before it in the file, unpacked if it is packed.
     pub byte: u64,
-    /// So many lines stand before it, over all files that came to the path.
+    /// So many lines, or records where these are counted, stand before it, over all files that came to the path.
     pub line: u64,
     /// Behind these so many events and rejects are to be passed over.
     pub items: u64,
@@ -29,9 +30,16 @@ pub struct Place {
     pub file: Option<Node>,
     /// What the bytes before it are known by, if the file is not packed.
     pub known: Option<u64>,
+    /// What is to be known of what stands before it.
+    pub memo: Memo,
 }
 
 impl Place {
+    /// Where the bytes are read on from, in which `items` may be to be passed over.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { byte: self.byte, line: self.line, items: 0, memo: self.memo.clone() }
+    }
+
     /// The beginning of the file that is at a path now.
     pub fn at(path: &Path) -> Self {
         Place { file: node(path), ..Place::default() }
@@ -149,10 +157,12 @@ impl Trail {
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = files.iter().rposition(|begun| begun.stream <= mark.byte).unwrap_or_default();
         files.drain(..last);
-        let Mark { byte, line, items } = mark;
-        let Some(begun) = files.first() else { return Place { byte, line, items, ..Place::default() } };
+        let Mark { byte, line, items, memo } = mark;
+        let Some(begun) = files.first() else {
+            return Place { byte, line, items, memo, ..Place::default() };
+        };
         let byte = byte - begun.stream.min(byte) + begun.byte;
         let path = path.filter(|path| !is_packed(&path.to_string_lossy()) && node(path) == begun.file);
-        Place { byte, line, items, file: begun.file, known: path.and_then(|path| known(path, byte)) }
+        Place { byte, line, items, file: begun.file, known: path.and_then(|path| known(path, byte)), memo }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 
 use super::FieldPath;
 use super::assemble::Assembler;
+use super::chunk::Mark;
 use super::ndjson;
 use super::reader::{Decode, Item};
 use super::reject::Fault;
@@ -19,6 +20,8 @@ pub(super) struct Records<R> {
     begun: bool,
     found: bool,
     number: u64,
+    /// Behind the record that was found last.
+    end: u64,
     record: Vec<u8>,
     assembler: Assembler,
 }
@@ -39,16 +42,20 @@ enum State {
 }
 
 impl<R: BufRead> Records<R> {
-    pub(super) fn new(input: R, path: Option<&FieldPath>, assembler: Assembler) -> Self {
+    /// Decodes what stands behind a mark, which is the beginning or stands behind a record.
+    pub(super) fn new(input: R, path: Option<&FieldPath>, mut assembler: Assembler, from: &Mark) -> Self {
+        assembler.go_on(&from.memo);
         let names = path.map(FieldPath::names).unwrap_or_default();
+        let is_within = from.byte > 0;
         Records {
-            scanner: Scanner { input, place: 0 },
+            scanner: Scanner { input, place: from.byte },
             path: names.iter().map(|name| name.as_bytes().to_vec()).collect(),
             shown: path.map_or(".".to_string(), FieldPath::to_string),
-            state: State::Document,
-            begun: false,
-            found: false,
-            number: 0,
+            state: if is_within { State::AfterRecord } else { State::Document },
+            begun: is_within,
+            found: is_within,
+            number: from.line,
+            end: from.byte,
             record: Vec::new(),
             assembler,
         }
@@ -131,6 +138,7 @@ impl<R: BufRead> Decode for Records<R> {
             return if self.found || !self.begun { Ok(None) } else { Err(io::Error::other(missing)) };
         };
         self.number += 1;
+        self.end = self.scanner.place;
         let event = match extent {
             Extent::Whole => ndjson::object(&self.record, self.number, &mut self.assembler),
             Extent::TooLong => Err(Fault::too_long(self.assembler.options.limits.line_bytes)),
@@ -139,6 +147,10 @@ impl<R: BufRead> Decode for Records<R> {
             Ok(event) => Item::Event(event),
             Err(fault) => Item::Reject(self.assembler.reject(self.number, fault, &self.record)),
         }))
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { byte: self.end, line: self.number, items: 0, memo: self.assembler.memo() }
     }
 }
 
@@ -277,7 +289,8 @@ mod tests {
         let options = Arc::new(ReadOptions::default());
         let input = io::BufReader::with_capacity(chunk, text.as_bytes());
         let path = "a.b".parse().ok();
-        let mut records = Records::new(input, path.as_ref(), Assembler::new(Arc::default(), options));
+        let mut records =
+            Records::new(input, path.as_ref(), Assembler::new(Arc::default(), options), &Mark::default());
         let mut found = Vec::new();
         loop {
             match records.next() {

@@ -57,7 +57,7 @@ pub(super) enum Next {
 impl Feed {
     pub(super) fn new(intake: Intake, program: &Arc<Program>, workers: &Arc<Workers>) -> Self {
         let name = intake.name().to_owned();
-        let (from, trail) = (*intake.from(), intake.trail().clone());
+        let (from, trail) = (intake.from().clone(), intake.trail().clone());
         let path = intake.path().map(Path::to_owned);
         let decoder = Box::new(Decoder::new(intake, program, workers));
         Feed {
@@ -69,7 +69,7 @@ impl Feed {
             row: 0,
             failed: None,
             ended: false,
-            mark: Mark { byte: from.byte, line: from.line, items: 0 },
+            mark: from.mark(),
             used: 0,
             skip: from.items,
             aside: false,
@@ -122,7 +122,7 @@ impl Feed {
 
     /// Up to where it was given.
     pub(super) fn place(&self) -> Place {
-        let mark = self.blocks.front().map_or(self.mark, |(block, _)| block.marks.start);
+        let mark = self.blocks.front().map_or(&self.mark, |(block, _)| &block.marks.start).clone();
         // What was to be passed over and has not been read yet was given.
         let items = mark.items + self.used + self.skip;
         self.trail.place(Mark { items, ..mark }, self.path.as_deref())

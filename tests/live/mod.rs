@@ -1,6 +1,7 @@
 //! A run beside a stream that goes on: what it says is there line by line.
 
 pub mod follow;
+pub mod formats;
 pub mod hostile;
 pub mod logs;
 pub mod memory;

@@ -144,17 +144,17 @@ fn killed_at_random_it_writes_what_it_writes_otherwise() {
 }
 
 /// Whether a process has ended by itself.
-fn has_ended(child: &mut Child) -> bool {
+pub fn has_ended(child: &mut Child) -> bool {
     child.try_wait().unwrap().is_some()
 }
 
-fn append(path: &Path, text: &str) {
+pub fn append(path: &Path, text: &str) {
     let mut file = fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 
 /// How many rows and rejects had been given at the last checkpoint.
-fn given(folder: &Path) -> u64 {
+pub fn given(folder: &Path) -> u64 {
     let mut checkpoints: Vec<_> = fs::read_dir(folder.join("state"))
         .map_or_else(|_| Vec::new(), |entries| entries.map(|entry| entry.unwrap().path()).collect());
     checkpoints.retain(|path| path.extension().is_some_and(|e| e == "trip"));

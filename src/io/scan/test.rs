@@ -67,7 +67,7 @@ fn said(row: Row<'_>) -> String {
 
 /// What decoder and batches of events make of it.
 fn decoded(bytes: &[u8], options: &Arc<ReadOptions>) -> (Vec<String>, Vec<String>) {
-    let mut decoder = Ndjson::new(bytes, Assembler::new(source(), Arc::clone(options)));
+    let mut decoder = Ndjson::new(bytes, Assembler::new(source(), Arc::clone(options)), &Mark::default());
     let (mut events, mut rejects) = (Vec::<Arc<Event>>::new(), Vec::new());
     while let Some(item) = decoder.next().unwrap() {
         match item {

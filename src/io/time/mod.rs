@@ -29,6 +29,16 @@ impl TimeReader {
         TimeReader { options, last: None, day: quick::Day::default() }
     }
 
+    /// The local time of the event before, where that matters.
+    pub(super) fn last(&self) -> Option<NaiveDateTime> {
+        self.last
+    }
+
+    /// Goes on behind an event with this local time.
+    pub(super) fn go_on(&mut self, last: Option<NaiveDateTime>) {
+        self.last = last;
+    }
+
     /// The time that a value is; `written` is a number's own text where it is known, else its shortest form counts.
     pub(super) fn read(&mut self, value: &Value, written: Option<&str>) -> Result<Timestamp, Fault> {
         match (value, written) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 use clap::ValueEnum;
-use tripline::io::{AlertFormat, AlertStyle, Evidence, Input, Inputs, ReadOptions, Tap};
+use tripline::io::{AlertFormat, AlertStyle, Evidence, Inputs, ReadOptions, Tap};
 use tripline::pipeline::{Flow, Workers};
 use tripline::{Duration, Keep, Limits};
 
@@ -241,11 +241,6 @@ impl Args {
             polls: self.matching.watch,
         };
         (self.matching.watch || self.matching.follow).then(watched).filter(|_| self.rules != Path::new("-"))
-    }
-
-    /// Whether an input can be read on by the next run, if it is to be.
-    pub(super) fn can_last(&self, input: &Input, options: &ReadOptions) -> bool {
-        self.keeping.state.is_none() || !self.matching.follow || input.is_by_lines(options)
     }
 
     /// The inputs; whether they end is told by them.

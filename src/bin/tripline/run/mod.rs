@@ -61,9 +61,6 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     let mut start = Start::new(args, terminal)?;
     let options = Arc::new(args.reading.options(start.ruling.program.plan().schema.clone())?);
     let found = args.inputs(&options)?;
-    if let Some(input) = found.iter().find(|input| !args.can_last(input, &options)) {
-        return Err(Stop::Failed(cannot_last(&input.source().name)));
-    }
     let inputs = start.inputs(found, args, terminal);
     let rule_files = rules::find(std::slice::from_ref(&args.rules))?;
     let progress = Progress::new(&inputs, !args.matching.follow, args.is_live(), terminal);
@@ -145,9 +142,6 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 terminal.note(&format!("watching the rules in `{}`", args.rules.display()));
             }
             let open = |input: &Input, program: &Arc<Program>| {
-                if !args.can_last(input, &options) {
-                    return Err(cannot_last(&input.source().name));
-                }
                 let intake = Intake::open(input, &options, program.fields(), keep, chunk, &tap_of(input));
                 let mut intake = intake.map_err(|e| e.to_string())?;
                 // The rules may declare other types than they did at the start.
@@ -187,14 +181,6 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Counts { alerts: 1.., .. } if args.matching.fail_on_alert => Exit::Findings,
         _ => Exit::Done,
     })
-}
-
-/// Why a file is not read.
-fn cannot_last(name: &str) -> String {
-    format!(
-        "`{name}` cannot be both followed and gone on with: with `--follow` and `--state` only NDJSON whose times say all can, \
-         because other formats cannot be read on from the middle yet"
-    )
 }
 
 /// What goes together with a state that is kept.

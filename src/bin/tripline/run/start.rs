@@ -102,7 +102,7 @@ impl Start {
         let is_opened =
             |input: &&Input| opened.iter().any(|other| other.source().rank == input.source().rank);
         let missing = inputs.iter().filter(|input| !is_opened(input));
-        absent.extend(missing.map(|input| InputState::new(input, *input.from(), true)));
+        absent.extend(missing.map(|input| InputState::new(input, input.from().clone(), true)));
         state.absent = absent;
         opened.into_iter().for_each(|input| state.add(input));
         let Some(Found { checkpoint: Checkpoint { header, sections }, replay }) = found else {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tripline::io::{Input, Place};
+use tripline::io::{Input, Memo, Place};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::files;
@@ -51,6 +51,8 @@ pub(in super::super) struct InputState {
     pub(in super::super) items: u64,
     pub(in super::super) file: Option<(u64, u64)>,
     pub(in super::super) known: Option<u64>,
+    #[serde(skip_serializing_if = "Memo::is_empty")]
+    pub(in super::super) memo: Memo,
     /// Whether it is not waited for.
     pub(in super::super) aside: bool,
 }
@@ -59,8 +61,8 @@ impl InputState {
     /// Up to where an input was given, and whether it is waited for.
     pub(in super::super) fn new(input: &Input, place: Place, aside: bool) -> Self {
         let path = input.path().map(|path| path.to_string_lossy().into_owned());
-        let Place { byte, line, items, file, known } = place;
-        InputState { rank: input.source().rank, path, byte, line, items, file, known, aside }
+        let Place { byte, line, items, file, known, memo } = place;
+        InputState { rank: input.source().rank, path, byte, line, items, file, known, memo, aside }
     }
 
     /// Whether nothing is to be expected of it: it is not waited for, nowhere, and nobody names it.
@@ -77,7 +79,7 @@ impl InputState {
 
     pub(in super::super) fn place(&self) -> Place {
         let InputState { byte, line, items, file, known, .. } = *self;
-        Place { byte, line, items, file, known }
+        Place { byte, line, items, file, known, memo: self.memo.clone() }
     }
 }
 
