@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "here `pub` says what a module offers the others")]
 
+mod adopt;
 mod burst;
 mod corpus;
 mod generate;

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 
 use super::{Run, Workers};
 use crate::program::Program;
-use crate::runtime::{Engine, Gate, Given, KeyGroups, Outlet, Setup, Shed, Straight, ascend};
+use crate::runtime::{Engine, Foreign, Gate, Given, KeyGroups, Outlet, Setup, Shed, Straight, ascend};
 use crate::sink::Sink;
 use crate::snapshot::{RestoreError, Snapshot};
 use crate::stream::{AtEnd, Options, RuleStats, Stats, Swapped};
@@ -107,6 +107,21 @@ impl Shards {
         // A sink that says stop has remembered why.
         let _ = self.gate.take_all(certain, sink);
         shed.by_name(&self.program)
+    }
+
+    /// Takes over what others hold of some rules, as [`Engine::adopt`] does.
+    pub fn adopt(&mut self, others: Shards, adopts: impl Fn(&str) -> bool + Sync) -> Result<u64, Foreign> {
+        if self.engines.len() != others.engines.len() {
+            return Err(Foreign);
+        }
+        let work = self.engines.iter_mut().zip(others.engines).collect();
+        let adopt = |(engine, other): (&mut Engine, Engine)| engine.adopt(other, &adopts);
+        self.workers.map(work, adopt).into_iter().sum()
+    }
+
+    /// What came before this has been judged, and nothing else, as of [`Engine::reached`].
+    pub fn reached(&self) -> Timestamp {
+        self.engines.first().map_or(Timestamp::MIN, Engine::reached)
     }
 
     /// Everything that the engines hold, for [`restore`](Shards::restore): the sections of a snapshot, the global one first.

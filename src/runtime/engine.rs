@@ -189,12 +189,6 @@ impl<O: Observer> Engine<O> {
         Stats { events, late, judged, rules }
     }
 
-    /// Before it no event is judged any more.
-    #[cfg(feature = "pipeline")]
-    pub(crate) fn watermark(&self) -> Timestamp {
-        self.buffer.watermark()
-    }
-
     /// What it took back of what came out, for engines that have a gate in common.
     #[cfg(feature = "pipeline")]
     pub(crate) fn take_gate(&mut self) -> Gate {

@@ -9,6 +9,7 @@
 //!
 //! There is no clock here, no thread, no input and no output.
 
+mod adopt;
 mod chain;
 mod engine;
 mod footprint;
@@ -38,6 +39,7 @@ mod timers;
 mod windows;
 
 pub use crate::groups::KeyGroups;
+pub use adopt::Foreign;
 pub use engine::{Alone, Engine, Setup};
 pub use footprint::Footprint;
 #[cfg(feature = "pipeline")]

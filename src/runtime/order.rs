@@ -29,6 +29,9 @@ pub(super) struct Buffer {
     arrivals: u64,
 }
 
+/// The shortest time.
+const MOMENT: Duration = Duration::from_nanos(1);
+
 /// What becomes of a row that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -97,6 +100,14 @@ impl Buffer {
     pub(super) fn reached(&self) -> Timestamp {
         let first = self.waiting.first_key_value();
         first.map_or(self.watermark, |((time, ..), _)| self.watermark.min(*time))
+    }
+
+    /// What came before this has been judged, and nothing else.
+    pub(super) fn judged(&self) -> Timestamp {
+        // Of a stream in order what has the time of the watermark is judged at once.
+        let behind =
+            if self.lateness == Duration::ZERO { self.watermark.after(MOMENT) } else { self.watermark };
+        self.waiting.first_key_value().map_or(behind, |((time, ..), _)| behind.min(*time))
     }
 
     /// Waits for a source from now on.

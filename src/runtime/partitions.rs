@@ -111,6 +111,13 @@ impl<O: Observer> Partitions<O> {
         self.forms[rule as usize]
     }
 
+    /// Whether there is a state of a rule under a key.
+    pub(super) fn holds(&mut self, rule: u32, hash: u64, key: &[u8]) -> bool {
+        let table =
+            self.program.compiled().get(rule as usize).and_then(|rule| self.tables.get_mut(rule.space));
+        table.and_then(|table| table.get(hash, key)).is_some_and(|entry| entry.state(rule).is_some())
+    }
+
     /// Puts a state of a rule under its key.
     pub(super) fn put(&mut self, rule: u32, (key, hash, group): (KeyBytes, u64, u32), mut state: Partition) {
         self.wake(rule, hash, &mut state);

@@ -53,6 +53,16 @@ impl Shown {
         self.heard
     }
 
+    /// How many places all have taken.
+    pub(super) fn places(&self) -> u64 {
+        self.heard + self.most
+    }
+
+    /// Has at least so many places be taken.
+    pub(super) fn leave_room(&mut self, places: u64) {
+        self.heard = self.heard.max(places);
+    }
+
     /// Begins a part of the stream before which so many events were judged.
     fn begin(&mut self, judged: u64) {
         self.rows.clear();

@@ -122,6 +122,20 @@ pub fn restored_in_parts_with(case: &Case, program: Arc<Program>, setup: Setup) 
     })
 }
 
+/// Event by event, each of them taken by a new engine, which has adopted what the one before it held.
+pub fn adopted(case: &Case, program: Arc<Program>, setup: Setup) -> Outcome {
+    run(case, program, 1, setup.clone(), |engine, program| {
+        let new = Engine::with(Arc::clone(program), EngineOptions::default(), setup.clone(), ()).unwrap();
+        let before = std::mem::replace(engine, new);
+        let open = |engine: &Engine| engine.stats().rules.iter().map(|rule| rule.open).sum::<u64>();
+        let mut sink = Collector::default();
+        assert!(engine.advance(before.watermark(), &mut sink).is_continue());
+        let had = open(&before);
+        assert!(engine.adopt(before, |_| true).is_ok());
+        assert_eq!(open(engine), had);
+    })
+}
+
 /// Event by event, the engine being looked at behind each.
 pub fn seen(case: &Case, program: Arc<Program>, mut look: impl FnMut(&Engine)) -> Outcome {
     run(case, program, 1, Setup::default(), |engine, _| look(engine))
