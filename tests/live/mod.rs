@@ -1,5 +1,6 @@
 //! A run beside a stream that goes on: what it says is there line by line.
 
+pub mod backfill;
 pub mod follow;
 pub mod formats;
 pub mod hostile;

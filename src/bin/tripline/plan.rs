@@ -109,6 +109,11 @@ impl Change<'_> {
         self.fate == Fate::Revised(Revision::Same)
     }
 
+    /// The rule, if nothing of it goes on from before.
+    pub(crate) fn begins(&self) -> Option<&str> {
+        matches!(self.fate, Fate::New | Fate::Revised(Revision::Fresh(_))).then_some(self.name)
+    }
+
     /// What a script asks for.
     fn word(&self) -> &'static str {
         match self.fate {

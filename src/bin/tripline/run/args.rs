@@ -134,6 +134,11 @@ pub(super) struct Matching {
     #[arg(long, value_name = "BYTES")]
     pub(super) max_memory: Option<ByteSize>,
 
+    /// Have rules that begin know of what was before: events in files, folders or globs, of which no alert is raised. At the
+    /// start all rules, with --watch those that are new or begin anew; may be given several times
+    #[arg(long, value_name = "INPUT")]
+    pub(super) backfill: Vec<String>,
+
     /// Stop at the first line that is no event
     #[arg(long)]
     pub(super) strict: bool,

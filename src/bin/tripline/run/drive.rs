@@ -104,6 +104,7 @@ impl<'r> Drive<'r> {
 
     /// Does what comes, to the end.
     fn go(self, works: &mut Works<'_>, live: &mut Live<'_>) -> ControlFlow<()> {
+        live.warm_up(self, works)?;
         live.begin(self, works)?;
         loop {
             loop {

@@ -25,6 +25,11 @@ impl Interrupt {
         Ok(Interrupt(signal))
     }
 
+    /// Fails when the run is to end.
+    pub(super) fn check(&self) -> io::Result<()> {
+        self.exit().map_or(Ok(()), |_| Err(io::Error::other("the run is to end")))
+    }
+
     /// The exit code of the signal that came.
     pub(super) fn exit(&self) -> Option<Exit> {
         match self.0.load(Ordering::Relaxed) {

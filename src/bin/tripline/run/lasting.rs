@@ -194,7 +194,8 @@ impl Live<'_> {
                     match lasting.state.rules(&name) {
                         Ok((program, origin)) => {
                             let ruling = Ruling { program: Arc::new(program), origin: Arc::new(origin) };
-                            self.turn_to(ruling, drive, works);
+                            let history = self.history(&ruling.program, drive, works)?;
+                            self.turn_to(ruling, history, drive, works);
                         }
                         Err(stop) => return works.sink.fail(stop),
                     }
@@ -280,7 +281,12 @@ impl Live<'_> {
     }
 
     /// Makes a checkpoint; whoever `waits` knows that it is written.
-    fn checkpoint(&mut self, drive: Drive<'_>, works: &mut Works<'_>, waits: bool) -> ControlFlow<()> {
+    pub(super) fn checkpoint(
+        &mut self,
+        drive: Drive<'_>,
+        works: &mut Works<'_>,
+        waits: bool,
+    ) -> ControlFlow<()> {
         let Some(lasting) = &mut self.lasting else { return ControlFlow::Continue(()) };
         if let Err(text) = lasting.state.look(true) {
             drive.error(&text);

@@ -10,6 +10,7 @@ use tripline::io::{Discovery, Input, Intake, Place};
 use tripline::pipeline::{Flow, Shards, Workers};
 use tripline::{Program, Timestamp};
 
+use super::backfill::{Backfill, History};
 use super::drive::Drive;
 use super::lasting::Lasting;
 use super::memory::Memory;
@@ -42,6 +43,7 @@ pub(super) struct Live<'r> {
     pub(super) lasting: Option<Lasting>,
     pub(super) monitor: Option<Monitor>,
     pub(super) memory: Option<Memory>,
+    pub(super) backfill: Option<Backfill>,
     /// What the run before has counted.
     pub(super) before: Option<Header>,
 }
@@ -191,6 +193,11 @@ impl Live<'_> {
 
     /// Another rule set takes over, if that can be noted.
     fn take_rules(&mut self, ruling: Ruling, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
+        // A run that is to end leaves it to the next one.
+        let ControlFlow::Continue(history) = self.history(&ruling.program, drive, works) else {
+            return ControlFlow::Continue(());
+        };
+        let has_history = history.is_some();
         if let Some(lasting) = &mut self.lasting {
             match lasting.state.keep_rules(&ruling.origin) {
                 Ok(name) => self.note(works, Decision::Rules(name))?,
@@ -200,12 +207,19 @@ impl Live<'_> {
                 }
             }
         }
-        self.turn_to(ruling, drive, works);
-        ControlFlow::Continue(())
+        self.turn_to(ruling, history, drive, works);
+        // What was read may not be there another time.
+        if has_history { self.checkpoint(drive, works, true) } else { ControlFlow::Continue(()) }
     }
 
-    /// Another rule set takes over.
-    pub(super) fn turn_to(&mut self, ruling: Ruling, drive: Drive<'_>, works: &mut Works<'_>) {
+    /// Another rule set takes over; rules that begin have a history.
+    pub(super) fn turn_to(
+        &mut self,
+        ruling: Ruling,
+        history: Option<History>,
+        drive: Drive<'_>,
+        works: &mut Works<'_>,
+    ) {
         let program = Arc::clone(&ruling.program);
         let swapped = works.engines.swap(&program, works.sink);
         works.flow.turn_to(&program);
@@ -215,6 +229,7 @@ impl Live<'_> {
             reloads.take(ruling);
             reloads.say(&swapped, drive);
         }
+        Live::remember(history, drive, works);
     }
 
     /// A portion has come.

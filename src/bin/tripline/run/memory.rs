@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
-use tripline::Timestamp;
+use tripline::pipeline::Shards;
+use tripline::{Sink, Timestamp};
 
 use super::board::{Sheds, now, resident_bytes};
 use super::drive::Drive;
@@ -85,6 +86,16 @@ impl Memory {
             return None;
         }
         Some((has, 1.0 - LEFT * self.room as f64 / held.max(1) as f64))
+    }
+
+    /// The same for engines of which nobody is told.
+    pub(super) fn spare(&mut self, engines: &mut Shards, sink: &mut impl Sink) {
+        let held = || engines.tally().rules.iter().map(|rule| rule.open).sum();
+        if let Some((_, part)) = self.short(held)
+            && let Some(before) = engines.oldest(part)
+        {
+            engines.shed(before, self.most, sink);
+        }
     }
 }
 

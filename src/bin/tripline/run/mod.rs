@@ -1,6 +1,7 @@
 //! `tripline run`: events in, alerts out.
 
 mod args;
+mod backfill;
 mod board;
 mod drive;
 mod http;
@@ -25,12 +26,13 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
-use tripline::Program;
-use tripline::io::{Discovery, Input, Inputs, Intake, Merge, Reader, Tap};
-use tripline::pipeline::{Flow, Shards};
+use tripline::io::{Discovery, Input, Inputs, Intake, Merge, ReadOptions, Reader, Tap};
+use tripline::pipeline::{Flow, Shards, Workers};
+use tripline::{Keep, Program};
 
 pub(crate) use self::args::{Args, Writing};
 use self::args::{End, Engine, Matching, Style};
+use self::backfill::Backfill;
 use self::drive::Drive;
 use self::interrupt::Interrupt;
 use self::live::{Live, Newcomers};
@@ -56,6 +58,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
             "`--watch` needs rules in files: standard input comes only once".to_owned(),
         ));
     }
+    check_engine(args)?;
     let board = args.seeing.listen(terminal)?;
     check_state(args)?;
     let mut start = Start::new(args, terminal)?;
@@ -100,23 +103,6 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Ok(())
     };
     let (mut counts, missing) = match args.matching.engine {
-        Engine::Reference if args.matching.idle.is_some() => {
-            return Err(Stop::Failed(
-                "`--idle` needs the engine `fast`: the reference waits for each input".to_owned(),
-            ));
-        }
-        Engine::Reference if args.seeing.metrics.is_some() => {
-            return Err(Stop::Failed("`--metrics` needs the engine `fast`".to_owned()));
-        }
-        Engine::Reference if args.matching.max_memory.is_some() => {
-            return Err(Stop::Failed("`--max-memory` needs the engine `fast`".to_owned()));
-        }
-        Engine::Reference if args.matching.max_ahead.is_some() => {
-            return Err(Stop::Failed("`--max-ahead` needs the engine `fast`".to_owned()));
-        }
-        Engine::Reference if args.matching.watch || args.matching.follow => {
-            return Err(Stop::Failed("`--watch` and `--follow` need the engine `fast`".to_owned()));
-        }
         Engine::Reference => {
             let (readers, missing) = drive.open(&inputs, |input| Reader::open(input, &options, &tap))?;
             begin()?;
@@ -125,6 +111,8 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
         Engine::Fast => {
             let workers = Arc::new(args.matching.workers()?);
             let (fields, keep, chunk) = (program.fields(), args.writing.keep(), chunk(&inputs));
+            let backfill = backfill(args, &options, (keep, chunk), &workers, &interrupt);
+            backfill.as_ref().map_or(Ok(()), Backfill::check)?;
             let tap_of = |input: &Input| monitor::tap(board.as_ref(), input, &tap);
             let open = |input: &Input| {
                 Ok((input.clone(), Intake::open(input, &options, fields, keep, chunk, &tap_of(input))?))
@@ -155,6 +143,7 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
                 newcomers: (args.matching.follow || args.keeping.state.is_some()).then_some(newcomers),
                 clock: args.matching.clock(),
                 memory: args.matching.max_memory.map(Memory::new).transpose()?,
+                backfill,
                 monitor: Monitor::new(board.clone(), &progress, &interrupt),
                 ..Live::default()
             };
@@ -183,11 +172,27 @@ pub(crate) fn execute(args: &Args, terminal: &Terminal) -> Result<Exit, Stop> {
     })
 }
 
+/// What only the fast engine does.
+fn check_engine(args: &Args) -> Result<(), Stop> {
+    let Matching { idle, max_memory, max_ahead, watch, follow, backfill, .. } = &args.matching;
+    let asked = [
+        (idle.is_some(), "`--idle` needs the engine `fast`: the reference waits for each input"),
+        (args.seeing.metrics.is_some(), "`--metrics` needs the engine `fast`"),
+        (max_memory.is_some(), "`--max-memory` needs the engine `fast`"),
+        (max_ahead.is_some(), "`--max-ahead` needs the engine `fast`"),
+        (*watch || *follow, "`--watch` and `--follow` need the engine `fast`"),
+        (!backfill.is_empty(), "`--backfill` needs the engine `fast`"),
+        (args.keeping.state.is_some(), "`--state` needs the engine `fast`"),
+    ];
+    let wrong =
+        asked.into_iter().find(|(is_asked, _)| *is_asked && args.matching.engine == Engine::Reference);
+    wrong.map_or(Ok(()), |(_, why)| Err(Stop::Failed(why.to_owned())))
+}
+
 /// What goes together with a state that is kept.
 fn check_state(args: &Args) -> Result<(), Stop> {
     let wrong = match () {
         () if args.keeping.state.is_none() => return Ok(()),
-        () if args.matching.engine == Engine::Reference => "`--state` needs the engine `fast`",
         () if args.matching.at_end == End::Flush => {
             "`--at-end flush` ends the stream, and with `--state` it goes on with the next run; leave one of them out"
         }
@@ -205,8 +210,22 @@ fn tap(progress: &Progress, shared: &Shared, interrupt: &Interrupt) -> Tap {
     Arc::new(move |bytes| {
         shared.flush();
         progress.read(bytes);
-        interrupt.exit().map_or(Ok(()), |_| Err(io::Error::other("the run is to end")))
+        interrupt.check()
     })
+}
+
+/// What was before, if it is to be known.
+fn backfill(
+    args: &Args,
+    options: &Arc<ReadOptions>,
+    (keep, chunk): (Keep, usize),
+    workers: &Arc<Workers>,
+    interrupt: &Interrupt,
+) -> Option<Backfill> {
+    let (arguments, interrupt) = (args.matching.backfill.clone(), interrupt.clone());
+    let tap: Tap = Arc::new(move |_| interrupt.check());
+    let (options, workers) = (Arc::clone(options), Arc::clone(workers));
+    (!arguments.is_empty()).then_some(Backfill { arguments, options, keep, chunk, workers, tap })
 }
 
 /// How much of an input is read at once: together the inputs hold little.

@@ -1,5 +1,6 @@
 //! Another rule set while a run goes on: what is taken, and what is said of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -83,6 +84,12 @@ impl Reloads {
     /// The rule set that runs.
     pub(super) fn running(&self) -> &Ruling {
         &self.running
+    }
+
+    /// The rules that begin if this takes over.
+    pub(super) fn beginning(&self, program: &Program) -> BTreeSet<String> {
+        let changes = plan::changes(&self.running.program, program);
+        changes.iter().filter_map(Change::begins).map(str::to_owned).collect()
     }
 
     /// Another rule set has taken over.

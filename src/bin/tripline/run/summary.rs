@@ -92,6 +92,11 @@ impl Counts {
         }
     }
 
+    /// Rows have been seen that are judged for what comes.
+    pub(super) fn see_history(&mut self, run: &Run) {
+        self.unseen.see_rows(run);
+    }
+
     /// Whether `--strict` has ended the run.
     pub(super) fn is_strict(&self) -> bool {
         self.strict
@@ -169,8 +174,15 @@ fn line(counts: &Counts) -> String {
     }
     if counts.stats.late > 0 {
         let (late, by) = (number(counts.stats.late, "event"), counts.latest);
-        let keep = if counts.kept.late { "" } else { "; --late FILE keeps them" };
-        parts.push(format!("{late} too late, by {by} at most (--lateness {by} takes them{keep})"));
+        let keep = (!counts.kept.late).then_some("--late FILE keeps them");
+        // By no event, as where time has gone on by the clock or a history, no lateness would take them.
+        let is_by_events = by > Duration::ZERO;
+        let take = is_by_events.then(|| format!("--lateness {by} takes them"));
+        let by = if is_by_events { format!(", by {by} at most") } else { String::new() };
+        let remedies: Vec<&str> = take.as_deref().into_iter().chain(keep).collect();
+        let remedies =
+            if remedies.is_empty() { String::new() } else { format!(" ({})", remedies.join("; ")) };
+        parts.push(format!("{late} too late{by}{remedies}"));
     }
     let said = [
         (counts.sum(|rule| rule.suppressed), "alert", "alerts", "suppressed"),
