@@ -86,3 +86,30 @@ const UNFINISHED: &str = ".unfinished";
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
+
+/// Bytes with random edits: some others, some more, some less.
+#[cfg(test)]
+pub(super) fn edited(bytes: &[u8], count: u64) -> impl Iterator<Item = Vec<u8>> {
+    const USUAL: &[u8] = br#"{}[]",:0123456789-e.nulltruefalse\"#;
+    (0..count).map(|seed| {
+        let mut random = seed;
+        let mut below = |end: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % end.max(1)
+        };
+        let mut other = bytes.to_vec();
+        for _ in 0..1 + below(4) {
+            let at = below(other.len());
+            match below(4) {
+                0 => other[at] = below(256) as u8,
+                1 => other[at] = USUAL[below(USUAL.len())],
+                2 => other.insert(at, USUAL[below(USUAL.len())]),
+                _ => {
+                    let end = (at + 1 + below(8)).min(other.len());
+                    other.drain(at..end);
+                }
+            }
+        }
+        other
+    })
+}
