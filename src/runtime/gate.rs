@@ -134,7 +134,9 @@ impl Gate {
     fn turn_to(&mut self, program: &Program, now: Timestamp) -> Vec<Certain> {
         let mut over = Vec::new();
         for (alike, mut quiet) in std::mem::take(&mut self.quiet) {
-            let rule = program.compiled().iter().find(|rule| rule.info.name == alike.0);
+            let rules = program.compiled();
+            let rule = rules.binary_search_by(|rule| rule.info.name.cmp(&alike.0)).ok();
+            let rule = rule.and_then(|rule| rules.get(rule));
             let by = |info: &RuleInfo| {
                 info.suppress.as_ref().map(|suppress| (suppress.by.clone(), info.key_names.clone()))
             };
@@ -145,8 +147,10 @@ impl Gate {
                     self.quiet.insert(alike, quiet);
                 }
                 None => {
-                    self.ends.extract_if(.., |(_, other)| *other == alike).for_each(drop);
-                    quiet.until = quiet.until.map(|until| until.min(now));
+                    if let Some(until) = quiet.until {
+                        self.ends.remove(&(until, alike));
+                        quiet.until = Some(until.min(now));
+                    }
                     quiet.summary.time = quiet.summary.time.min(now);
                     over.extend(quiet.certain());
                 }
