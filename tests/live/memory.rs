@@ -85,7 +85,7 @@ fn killed_while_memory_is_short_it_writes_what_its_journal_says() {
     let (mut random, mut kills) = (Random(5), 0);
     loop {
         let mut child = command(folder, &bounded).spawn().unwrap();
-        pause(100 + random.below(500));
+        pause(60 + random.below(240));
         if child.try_wait().unwrap().is_some() {
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success(), "{}", said(&output));
