@@ -11,7 +11,9 @@ use tripline::Limits;
 
 use crate::corpus::run::Outcome;
 use crate::corpus::{engine, run};
-use crate::generate::{Arrival, Trial, is_usual, rules, search, short_of_memory, trials, window_trials};
+use crate::generate::{
+    Arrival, Trial, is_usual, looked_at, rules, search, short_of_memory, trials, window_trials,
+};
 use crate::oracle::{agree, said};
 
 /// How many random rules of each kind one run tries.
@@ -65,6 +67,16 @@ fn what_is_held_in_common_is_given_up_alike() {
 #[test]
 fn windows_give_up_alike() {
     compare(window_trials(Arrival::Mixed));
+}
+
+#[test]
+fn rules_with_final_give_up_alike_below_others() {
+    compare(looked_at(trials(rules::finals(), Arrival::Mixed)));
+}
+
+#[test]
+fn windows_give_up_alike_below_others() {
+    compare(looked_at(window_trials(Arrival::Mixed)));
 }
 
 fn compare(strategy: impl Strategy<Value = Trial>) {

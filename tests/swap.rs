@@ -16,7 +16,7 @@ use crate::corpus::notation::{self, Input};
 use crate::corpus::run::Outcome;
 use crate::corpus::{engine, run};
 use crate::generate::{
-    Arrival, Trial, beside_others, edited, is_usual, rules, search, trials, window_trials,
+    Arrival, Trial, beside_others, edited, is_usual, looked_at, rules, search, trials, window_trials,
 };
 use crate::oracle::{agree, said};
 
@@ -106,6 +106,33 @@ fn edited_rules_held_in_common_go_on_alike_beside_others() {
 #[test]
 fn edited_windows_go_on_alike_beside_others() {
     compare_beside(window_trials(Arrival::Mixed));
+}
+
+#[test]
+fn edited_rules_go_on_alike_below_others() {
+    compare_below(trials(rules::any(), Arrival::Mixed));
+}
+
+#[test]
+fn edited_rules_with_final_go_on_alike_below_others() {
+    compare_below(trials(rules::finals(), Arrival::Mixed));
+}
+
+#[test]
+fn edited_rules_with_timeouts_go_on_alike_below_others() {
+    compare_below(trials(rules::timeouts(), Arrival::Mixed));
+}
+
+#[test]
+fn edited_windows_go_on_alike_below_others() {
+    compare_below(window_trials(Arrival::Mixed));
+}
+
+/// Other rules look at what the one says that is edited.
+fn compare_below(strategy: impl Strategy<Value = Trial>) {
+    search("SWAP", TRIALS / 2, &looked_at(edited(strategy)), |trial| {
+        try_one(trial, &Limits::default()).map(drop)
+    });
 }
 
 /// Other rules come and go beside the one that is edited, so that what is kept of events changes for rules that stay as they

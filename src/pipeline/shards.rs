@@ -6,6 +6,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::{Run, Workers};
+use crate::alert::Certain;
 use crate::program::Program;
 use crate::runtime::{Engine, Foreign, Gate, Given, KeyGroups, Outlet, Setup, Shed, Straight, ascend};
 use crate::sink::Sink;
@@ -75,7 +76,8 @@ impl Shards {
             }
         }
         // A sink that says stop has remembered why.
-        let _ = self.gate.swap(program, now, certain, sink);
+        let _ = self.gate.turn_to(program, now, sink);
+        let _ = self.ascend(Some(now), certain, sink);
         swapped
     }
 
@@ -105,7 +107,7 @@ impl Shards {
         }
         certain.extend(shed.said(&self.program, now, most));
         // A sink that says stop has remembered why.
-        let _ = self.gate.take_all(certain, sink);
+        let _ = self.ascend(Some(now), certain, sink);
         shed.by_name(&self.program)
     }
 
@@ -200,12 +202,22 @@ impl Shards {
         sink: &mut impl Sink,
         work: impl Fn(&mut Engine, &mut Given) -> ControlFlow<()> + Send + Sync,
     ) -> ControlFlow<()> {
-        let Shards { program, engines, gate, workers } = self;
-        let Given { certain, late, .. } = side_by_side(workers, engines, work);
+        let Given { certain, late, .. } = side_by_side(&self.workers, &mut self.engines, work);
         late.into_iter().try_for_each(|event| sink.late(event))?;
-        let watermark = engines.first().map_or(Timestamp::MIN, Engine::watermark);
-        let until = (at_end != Some(AtEnd::Flush)).then_some(watermark);
-        ascend(program, gate, until, certain, sink, |depth, heard| {
+        let until = (at_end != Some(AtEnd::Flush)).then_some(self.watermark());
+        self.ascend(until, certain, sink)
+    }
+
+    /// Has the rules of each further depth judge a part of the stream, in which time has come so far, of which those of depth 0
+    /// have said this, and hands on all of it in the one order.
+    fn ascend(
+        &mut self,
+        until: Option<Timestamp>,
+        first: Vec<Certain>,
+        sink: &mut impl Sink,
+    ) -> ControlFlow<()> {
+        let Shards { program, engines, gate, workers } = self;
+        ascend(program, gate, until, first, sink, |depth, heard| {
             side_by_side(workers, engines, |engine, given| engine.rise(depth, heard, until, given)).certain
         })
     }

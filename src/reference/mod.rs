@@ -188,6 +188,11 @@ impl Reference {
                     certain.extend(machine.pass(*moment));
                 }
             }
+            if let Cause::Certain(of_all) = cause {
+                certain.extend(
+                    of_all.iter().filter(|(_, alert, _)| alert.rule.depth as usize == depth).cloned(),
+                );
+            }
             for certain in in_order(certain) {
                 let alert = certain.1.clone();
                 let finds = matches!(alert.kind, Kind::Match | Kind::Timeout { .. });
@@ -209,6 +214,8 @@ impl Reference {
 enum Cause {
     Event(Given),
     Deadline(Timestamp),
+    /// Neither: an edit, or that memory is short, has made these so.
+    Certain(Vec<Certain>),
 }
 
 /// An event in its turn.

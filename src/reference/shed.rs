@@ -2,10 +2,10 @@
 
 use compact_str::CompactString;
 
-use super::Reference;
 use super::eval::Law;
 use super::partial::{Match, Partial};
 use super::partition::Partition;
+use super::{Cause, Reference};
 use crate::plan::Report;
 use crate::sink::Sink;
 use crate::time::Timestamp;
@@ -23,9 +23,7 @@ impl Reference {
             }
         }
         // Whoever says stop says so again with the next event.
-        let _ = super::in_order(certain)
-            .into_iter()
-            .try_for_each(|certain| self.quiet.take(certain, sink).map_continue(drop));
+        let _ = self.happens(&Cause::Certain(certain), sink);
         shed.sort();
         shed
     }

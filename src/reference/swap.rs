@@ -9,7 +9,7 @@ use super::machine::Machine;
 use super::partial::{At, Bound, Branch, Expired, Partial, Start, State};
 use super::partition::{Partition, deadline, due};
 use super::place::{self, Way};
-use super::{Reference, weight};
+use super::{Cause, Reference, weight};
 use crate::event::Event;
 use crate::id::{SlotId, StepId};
 use crate::plan::{Pattern, Report, Revision, Shape};
@@ -52,10 +52,8 @@ impl Reference {
         }
         // Whoever says stop says so again with the next event.
         let _: ControlFlow<()> = self.quiet.turn_to(program, now, sink);
-        let _ = super::in_order(certain)
-            .into_iter()
-            .try_for_each(|certain| self.quiet.take(certain, sink).map_continue(drop));
         let _ = self.pass(now, sink);
+        let _ = self.happens(&Cause::Certain(certain), sink);
         for (counts, open) in &mut swapped {
             let machine = self.strata.iter().flatten().find(|machine| *machine.name() == counts.name);
             counts.count(*open, machine.map_or(0, Machine::open));

@@ -217,15 +217,34 @@ impl<O: Observer> Engine<O> {
         let mut outlet = Straight::new(&program, &mut gate, sink);
         let mut flow = work(self, &mut outlet);
         let kept = outlet.kept;
+        self.gate = gate;
         if flow.is_continue() {
-            let until = self.until(at_end);
-            flow = ascend(&program, &mut gate, until, kept.unwrap_or_default(), sink, |depth, heard| {
-                let mut given = Given::default();
-                // Nothing that is only collected says stop.
-                let _ = self.rise(depth, heard, until, &mut given);
-                given.certain
-            });
+            flow = self.ascend(self.until(at_end), kept.unwrap_or_default(), sink);
         }
+        flow
+    }
+
+    /// Says what has become certain without an event, in no order, and has rules over alerts judge it.
+    pub(super) fn tell(&mut self, certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
+        self.ascend(self.until(None), certain, sink)
+    }
+
+    /// Has the rules of further depths judge a part of the stream, in which time has come so far, of which those of depth 0
+    /// have said this.
+    fn ascend(
+        &mut self,
+        until: Option<Timestamp>,
+        first: Vec<Certain>,
+        sink: &mut impl Sink,
+    ) -> ControlFlow<()> {
+        let program = Arc::clone(&self.partitions.program);
+        let mut gate = std::mem::take(&mut self.gate);
+        let flow = ascend(&program, &mut gate, until, first, sink, |depth, heard| {
+            let mut given = Given::default();
+            // Nothing that is only collected says stop.
+            let _ = self.rise(depth, heard, until, &mut given);
+            given.certain
+        });
         self.gate = gate;
         flow
     }

@@ -110,28 +110,14 @@ impl Gate {
         certain
     }
 
-    /// Goes on with another program, in which time has come to `now`, and takes what has become certain by that, in no
-    /// order: alerts come out behind what is to be said of quiet times that are over with it.
-    pub(crate) fn swap(
+    /// Goes on with another program, when time has come to `now`: what its rules hold back no more, or by something else, is
+    /// over, and what is to be said of it is given to the sink.
+    pub(crate) fn turn_to(
         &mut self,
         program: &Program,
         now: Timestamp,
-        certain: Vec<Certain>,
         sink: &mut impl Sink,
     ) -> ControlFlow<()> {
-        self.turn_to(program, now).into_iter().try_for_each(|certain| give(certain, sink))?;
-        self.take_all(certain, sink)
-    }
-
-    /// Takes what has become certain without an event, in no order.
-    pub(crate) fn take_all(&mut self, mut certain: Vec<Certain>, sink: &mut impl Sink) -> ControlFlow<()> {
-        certain.sort_by(Certain::order);
-        certain.into_iter().try_for_each(|certain| self.take(certain, sink))
-    }
-
-    /// What the rules of another program hold back no more, or by something else, is over. Gives what is to be said of it,
-    /// in order.
-    fn turn_to(&mut self, program: &Program, now: Timestamp) -> Vec<Certain> {
         let mut over = Vec::new();
         for (alike, mut quiet) in std::mem::take(&mut self.quiet) {
             let rules = program.compiled();
@@ -157,7 +143,7 @@ impl Gate {
             }
         }
         over.sort_by(Certain::order);
-        over
+        over.into_iter().try_for_each(|certain| give(certain, sink))
     }
 
     fn close(&mut self, alike: &Alike) -> Option<Quiet> {

@@ -61,11 +61,10 @@ impl<O: Observer> Engine<O> {
     pub fn shed(&mut self, before: Timestamp, most: u64, sink: &mut impl Sink) -> Vec<(CompactString, u64)> {
         let now = self.buffer.watermark();
         let (shed, mut certain) = self.give_up(before);
-        let program = &self.partitions.program;
-        certain.extend(shed.said(program, now, most));
+        certain.extend(shed.said(&self.partitions.program, now, most));
         // Whoever says stop says so again with the next event.
-        let _: ControlFlow<()> = self.gate.take_all(certain, sink);
-        shed.by_name(program)
+        let _: ControlFlow<()> = self.tell(certain, sink);
+        shed.by_name(&self.partitions.program)
     }
 
     /// The same without what is said; with the matches that have become certain, in no order.

@@ -84,6 +84,19 @@ pub fn beside_others(trials: impl Strategy<Value = Trial>) -> impl Strategy<Valu
     })
 }
 
+/// Rules over the alerts of the one that is edited.
+const OVER: &str = "
+rule over { sequence global within 8s { p: r  q: r | b } matches all limit 9 emit t = p.first }
+rule top { window global over 9s { x: over | r  y: a } whenever count(x) > 1 emit n = count(x), m = count(y) }";
+
+/// The same trials, with rules that look at what the rule says.
+pub fn looked_at(trials: impl Strategy<Value = Trial>) -> impl Strategy<Value = Trial> {
+    trials.prop_map(|mut trial| {
+        std::iter::once(&mut trial.rules).chain(&mut trial.edits).for_each(|text| text.push_str(OVER));
+        trial
+    })
+}
+
 fn change() -> impl Strategy<Value = Change> {
     let line = select(
         &[

@@ -23,7 +23,7 @@ use tripline::Duration;
 use crate::corpus::case::{AtEnd, Case};
 use crate::corpus::notation;
 
-pub use edits::{beside_others, edited, short_of_memory};
+pub use edits::{beside_others, edited, looked_at, short_of_memory};
 
 /// A rule set, a stream as it arrives, and how it is taken.
 #[derive(Clone, Debug)]

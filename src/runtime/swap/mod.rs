@@ -48,7 +48,8 @@ impl<O: Observer> Engine<O> {
         let now = self.buffer.watermark();
         let (swapped, certain) = self.turn_to(program);
         // Whoever says stop says so again with the next event.
-        let _ = self.gate.swap(program, now, certain, sink);
+        let _ = self.gate.turn_to(program, now, sink);
+        let _ = self.tell(certain, sink);
         Ok(swapped)
     }
 
