@@ -272,9 +272,13 @@ impl Live<'_> {
         ControlFlow::Continue(())
     }
 
-    /// The last checkpoint of the run, unless it has not come to where the one before was.
+    /// The last checkpoint of the run, unless it has not come to where the one before was, or knows no more than the last.
     pub(super) fn end(&mut self, drive: Drive<'_>, works: &mut Works<'_>) {
-        if !self.is_catching_up() {
+        let Some(lasting) = self.lasting.as_mut().filter(|lasting| lasting.replay.is_none()) else { return };
+        if let Err(text) = lasting.state.look(true) {
+            drive.error(&text);
+        }
+        if lasting.state.has_news(works.flow.given()) {
             // A sink that says stop has remembered why.
             let _ = self.checkpoint(drive, works, true);
         }

@@ -242,6 +242,11 @@ impl State {
         self.writing.is_none() && has_news && begun.elapsed() >= every
     }
 
+    /// Whether a run that has given so much knows anything that the last checkpoint does not.
+    pub(super) fn has_news(&self, given: u64) -> bool {
+        given != self.last.1 || self.noted > 0 || self.failed
+    }
+
     /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
     /// there to stay. It was begun to be made at some time.
     pub(super) fn checkpoint(
