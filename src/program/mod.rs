@@ -1,6 +1,7 @@
 //! A compiled rule set: immutable, shared, with a fingerprint for each rule.
 
 mod calendar;
+mod code;
 mod compiled;
 mod cost;
 mod form;
@@ -8,7 +9,8 @@ mod lack;
 mod places;
 
 pub use calendar::Calendar;
-pub use compiled::{Compiled, KeyCode, KeySpace, Kinds, OutputCode, StepCode, WindowCode};
+pub use code::{KeyCode, KeySpace, OutputCode, StepCode, WindowCode};
+pub use compiled::{Compiled, Kinds};
 pub use cost::{Cost, End, Most};
 pub use form::{Form, Stop};
 pub use lack::Lack;

@@ -11,6 +11,7 @@
 
 mod adopt;
 mod chain;
+mod counts;
 mod engine;
 mod footprint;
 mod gate;

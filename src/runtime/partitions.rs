@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::counts::RuleCounts;
 use super::judge::{Arrival, Memo, Seen};
 use super::keys::{InSpace, Key, KeysOf};
 use super::observer::{At, Observer};
@@ -16,7 +17,6 @@ use crate::alert::Certain;
 use crate::groups::KeyGroups;
 use crate::id::StepId;
 use crate::program::{Compiled, Concern, Form, Program};
-use crate::stream::RuleStats;
 use crate::time::Timestamp;
 
 /// The state of all rules for the keys that an engine owns.
@@ -48,23 +48,6 @@ struct ByKey<'k> {
     /// By the keys of the key space, whether it is this one, and whether the event has none.
     visible: &'k [bool],
     hidden: &'k [bool],
-}
-
-/// What is counted of a rule.
-#[derive(Debug, Default)]
-pub(super) struct RuleCounts {
-    pub(super) seen: u64,
-    pub(super) starts: u64,
-    pub(super) alerts: u64,
-    pub(super) refused: u64,
-}
-
-impl RuleCounts {
-    fn add(&mut self, outcome: &Outcome) {
-        self.starts += u64::from(outcome.began);
-        self.refused = self.refused.saturating_add(outcome.refused);
-        self.alerts += (outcome.matches.len() + outcome.looked.len()) as u64;
-    }
 }
 
 impl<O: Observer> Partitions<O> {
@@ -393,45 +376,6 @@ impl<O: Observer> Partitions<O> {
         }
         self.timers.fill_with(Timers::default);
         self.open = OpenStarts::default();
-    }
-
-    /// What was counted of each rule, without a look at any key: nothing is `pending`.
-    pub(super) fn tally(&self) -> Vec<RuleStats> {
-        let rules = self.program.compiled().iter().zip(&self.counts).zip(&self.faults);
-        let open = self.open.of_rules(self.counts.len());
-        let counted = rules.map(|((rule, counts), faults)| counts.stats(rule, faults.get()));
-        counted.zip(open).map(|(stats, open)| RuleStats { open, ..stats }).collect()
-    }
-
-    /// What was counted of each rule.
-    pub(super) fn stats(&self) -> Vec<RuleStats> {
-        let mut stats = self.tally();
-        stats.iter_mut().for_each(|stats| stats.open = 0);
-        for (rule, state) in self.tables.iter().flat_map(Table::iter).flat_map(|entry| &entry.states) {
-            let Some(compiled) = self.program.compiled().get(*rule as usize) else { continue };
-            let (open, pending) = state.open(compiled);
-            if let Some(stats) = stats.get_mut(*rule as usize) {
-                stats.open += open;
-                stats.pending += pending;
-            }
-        }
-        stats
-    }
-}
-
-impl RuleCounts {
-    fn stats(&self, rule: &Compiled, eval_errors: u64) -> RuleStats {
-        RuleStats {
-            name: rule.info.name.clone(),
-            seen: self.seen,
-            starts: self.starts,
-            alerts: self.alerts,
-            suppressed: 0,
-            eval_errors,
-            open: 0,
-            pending: 0,
-            refused: self.refused,
-        }
     }
 }
 
