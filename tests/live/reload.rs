@@ -92,6 +92,33 @@ fn signals_read_the_rules_at_once_and_go_back() {
     assert!(live.end().2.success());
 }
 
+/// The rules before are those before also where the run has been started again, by whom or what it was ended.
+#[cfg(unix)]
+#[test]
+fn a_run_that_goes_on_can_go_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("r.trip");
+    fs::write(&file, rules(5)).unwrap();
+    fs::write(folder.path().join("e.ndjson"), "").unwrap();
+    let arguments = ["r.trip", "e.ndjson", "--follow", "--watch", "--state", "state", "--clock", "none"];
+    let live = Live::start(folder.path(), &arguments);
+    replace(&file, &rules(2));
+    live.hear("rules reloaded: 1 rule changed");
+    live.signal("-TERM");
+    live.end();
+    let live = Live::start(folder.path(), &arguments);
+    live.signal("-USR1");
+    live.hear("back to the rules before: 1 rule changed");
+    // Killed, it knows both as well.
+    drop(live);
+    let live = Live::start(folder.path(), &arguments);
+    live.hear("rules reloaded: 1 rule changed");
+    live.signal("-USR1");
+    live.hear("back to the rules before: 1 rule changed");
+    live.signal("-TERM");
+    live.end();
+}
+
 /// Everything that rules are made of, and each way in which it is saved.
 #[cfg(unix)]
 #[test]

@@ -10,11 +10,11 @@ use tripline::{Duration, Timestamp};
 use super::board::now;
 use super::drive::Drive;
 use super::live::{Live, Works};
-use super::reload::Ruling;
+use super::reload::{Reloads, Ruling};
 use super::state::{Checkpoint, Decision, Header, InputState, Replay, State};
 use super::summary::Counts;
 use crate::cli::Stop;
-use crate::rules::Compiled;
+use crate::rules::{Compiled, Origin};
 
 /// What a run keeps beyond its end.
 pub(super) struct Lasting {
@@ -193,7 +193,7 @@ impl Live<'_> {
                     let Some(lasting) = &self.lasting else { continue };
                     match lasting.state.rules(&name) {
                         Ok((program, origin)) => {
-                            let ruling = Ruling { program: Arc::new(program), origin: Arc::new(origin) };
+                            let ruling = Ruling::new(program, origin);
                             let history = self.history(&ruling.program, drive, works)?;
                             self.turn_to(ruling, history, drive, works);
                         }
@@ -297,8 +297,12 @@ impl Live<'_> {
         }
         let begun = now();
         let Some((outputs, files)) = works.sink.lengths() else { return ControlFlow::Break(()) };
-        let rules = self.reloads.as_ref().map(|reloads| Arc::clone(&reloads.running().origin));
-        let rules = match lasting.state.keep_rules(&rules.unwrap_or_default()) {
+        let running = self.reloads.as_ref().map(|reloads| Arc::clone(&reloads.running().origin));
+        let before = self.reloads.as_ref().and_then(Reloads::before);
+        let keep = |origin: &Origin| lasting.state.keep_rules(origin);
+        let rules = keep(&running.unwrap_or_default())
+            .and_then(|rules| Ok((rules, before.map(|ruling| keep(&ruling.origin)).transpose()?)));
+        let (rules, rules_before) = match rules {
             Ok(rules) => rules,
             Err(why) => return works.sink.fail(Stop::Failed(why)),
         };
@@ -314,6 +318,7 @@ impl Live<'_> {
         let header = Header {
             given: works.flow.given(),
             rules,
+            rules_before,
             inputs,
             next_rank: lasting.state.next_rank,
             outputs,

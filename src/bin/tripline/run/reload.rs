@@ -38,6 +38,12 @@ pub(super) struct Ruling {
     pub(super) origin: Arc<Origin>,
 }
 
+impl Ruling {
+    pub(super) fn new(program: Program, origin: Origin) -> Self {
+        Ruling { program: Arc::new(program), origin: Arc::new(origin) }
+    }
+}
+
 impl Reloads {
     pub(super) fn new(news: Receiver<News>, running: Ruling) -> Self {
         Reloads {
@@ -79,6 +85,16 @@ impl Reloads {
     /// Has rules looked at that were read before all that comes.
     pub(super) fn look_first_at(&mut self, found: Result<Compiled, Stop>) {
         self.first = Some(News::Rules(Box::new(found)));
+    }
+
+    /// The same, where another one ran before.
+    pub(super) fn behind(self, before: Option<Ruling>) -> Self {
+        Reloads { before, ..self }
+    }
+
+    /// The rule set that ran before.
+    pub(super) fn before(&self) -> Option<&Ruling> {
+        self.before.as_ref()
     }
 
     /// The rule set that runs.
@@ -133,7 +149,7 @@ impl Reloads {
             drive.note(&format!("{again} as those that run"), &[]);
             return None;
         }
-        Some(Ruling { program: Arc::new(program), origin: Arc::new(origin) })
+        Some(Ruling::new(program, origin))
     }
 
     /// Says what became of the partial matches.

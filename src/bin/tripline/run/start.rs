@@ -1,7 +1,6 @@
 //! Where a run begins: anew, or where another one was ended.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
 use tripline::Limits;
@@ -60,7 +59,7 @@ impl Start {
                 (program, origin, seen, Some(rules))
             }
         };
-        let ruling = Ruling { program: Arc::new(program), origin: Arc::new(origin) };
+        let ruling = Ruling::new(program, origin);
         Ok(Start { ruling, seen, state, found, rules, absent: Vec::new() })
     }
 
@@ -97,7 +96,11 @@ impl Start {
         let Start { ruling, state, found, rules, mut absent, .. } = self;
         // Nobody tells anything where nothing is watched.
         let news = news.or_else(|| state.is_some().then(|| mpsc::channel().1));
-        live.reloads = news.map(|news| Reloads::new(news, ruling));
+        let before = found.as_ref().and_then(|found| found.checkpoint.header.rules_before.as_ref());
+        // Whoever goes back finds none if it cannot be read any more.
+        let before = before.zip(state.as_ref()).and_then(|(name, state)| state.rules(name).ok());
+        let before = before.map(|(program, origin)| Ruling::new(program, origin));
+        live.reloads = news.map(|news| Reloads::new(news, ruling).behind(before));
         let Some(mut state) = state else { return Ok((flow, engines)) };
         let is_opened =
             |input: &&Input| opened.iter().any(|other| other.source().rank == input.source().rank);

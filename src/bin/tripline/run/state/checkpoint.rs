@@ -19,6 +19,8 @@ pub(in super::super) struct Header {
     pub(in super::super) given: u64,
     /// The rule set, by its name in the store.
     pub(in super::super) rules: String,
+    /// The one before it, which can be gone back to.
+    pub(in super::super) rules_before: Option<String>,
     /// The inputs, by rank.
     pub(in super::super) inputs: Vec<InputState>,
     /// The rank of the next input that comes up.
@@ -37,6 +39,13 @@ pub(in super::super) struct Header {
     pub(in super::super) behind: Option<i64>,
     /// How long the sections are that stand behind this; set when it is written.
     pub(in super::super) sections: Vec<u64>,
+}
+
+impl Header {
+    /// The rule sets of which it speaks, by their names in the store.
+    pub(super) fn named_rules(&self) -> impl Iterator<Item = String> + use<> {
+        [Some(self.rules.clone()), self.rules_before.clone()].into_iter().flatten()
+    }
 }
 
 /// An input.

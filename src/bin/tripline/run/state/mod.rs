@@ -169,9 +169,11 @@ impl State {
 
     /// The rule sets that all of it speaks of.
     fn known_rules(&self, checkpoints: &[u64], journals: &[u64]) -> Vec<(u64, String)> {
-        let of_checkpoints = checkpoints
-            .iter()
-            .filter_map(|number| Some((*number, Checkpoint::read(&self.folder, *number).ok()?.header.rules)));
+        let of_checkpoints = checkpoints.iter().flat_map(|number| {
+            let header = Checkpoint::read(&self.folder, *number).ok().map(|found| found.header);
+            let names = header.into_iter().flat_map(|header| header.named_rules());
+            names.map(|name| (*number, name))
+        });
         let entries = |number: &u64| {
             let entries =
                 journal::read(&self.folder, &[*number]).map(|(entries, _)| entries).unwrap_or_default();
@@ -259,7 +261,7 @@ impl State {
         let failed =
             |e: io::Error| format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e));
         let before = self.journal.replace(Journal::open(&self.folder, number).map_err(failed)?);
-        self.rules.entry(number).or_default().insert(checkpoint.header.rules.clone());
+        self.rules.entry(number).or_default().extend(checkpoint.header.named_rules());
         let byte = |rank: u32| {
             checkpoint.header.inputs.iter().find(|input| input.rank == rank).map(|input| input.byte)
         };
