@@ -92,7 +92,7 @@ fn signals_read_the_rules_at_once_and_go_back() {
     assert!(live.end().2.success());
 }
 
-/// The rules before are those before also where the run has been started again, by whom or what it was ended.
+/// The rules before are those before also where the run has been started again, whatever has ended it.
 #[cfg(unix)]
 #[test]
 fn a_run_that_goes_on_can_go_back() {
@@ -109,12 +109,21 @@ fn a_run_that_goes_on_can_go_back() {
     let live = Live::start(folder.path(), &arguments);
     live.signal("-USR1");
     live.hear("back to the rules before: 1 rule changed");
-    // Killed, it knows both as well.
+    // Killed, it stays with them until the next save, whatever the file says.
     drop(live);
     let live = Live::start(folder.path(), &arguments);
-    live.hear("rules reloaded: 1 rule changed");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    live.signal("-TERM");
+    let (_, said, _) = live.end();
+    assert!(!said.iter().any(|line| line.contains("reloaded")), "{said:?}");
+    let live = Live::start(folder.path(), &arguments);
     live.signal("-USR1");
     live.hear("back to the rules before: 1 rule changed");
+    live.signal("-TERM");
+    live.end();
+    fs::write(&file, rules(3)).unwrap();
+    let live = Live::start(folder.path(), &arguments);
+    live.hear("rules reloaded: 1 rule changed");
     live.signal("-TERM");
     live.end();
 }

@@ -189,10 +189,12 @@ impl Live<'_> {
                 Decision::Shed { before, most } => {
                     self.shed(Timestamp::from_nanos(before), most, works);
                 }
-                Decision::Rules(name) => {
+                Decision::Rules(ref name) | Decision::RulesBefore(ref name) => {
                     let Some(lasting) = &self.lasting else { continue };
-                    match lasting.state.rules(&name) {
+                    match lasting.state.rules(name) {
                         Ok((program, origin)) => {
+                            let is_back = matches!(decision, Decision::RulesBefore(_));
+                            self.reloads.iter_mut().for_each(|reloads| reloads.set_back(is_back));
                             let ruling = Ruling::new(program, origin);
                             let history = self.history(&ruling.program, drive, works)?;
                             self.turn_to(ruling, history, drive, works);
@@ -250,9 +252,8 @@ impl Live<'_> {
             newcomers.discovery = newcomers.discovery.knowing(&known, lasting.state.next_rank);
         }
         if let (Some(rules), Some(reloads)) = (lasting.rules.take(), &mut self.reloads) {
-            let running = reloads.running().origin.contents;
-            let same = rules.as_ref().is_ok_and(|rules| rules.origin.contents == running);
-            let changed = (!same).then_some(rules);
+            let is_known = rules.as_ref().is_ok_and(|rules| reloads.knows(rules.origin.contents));
+            let changed = (!is_known).then_some(rules);
             changed.into_iter().for_each(|rules| reloads.look_first_at(rules));
         }
         works.flow.hold(false);
@@ -319,6 +320,7 @@ impl Live<'_> {
             given: works.flow.given(),
             rules,
             rules_before,
+            is_back: self.reloads.as_ref().is_some_and(Reloads::is_back),
             inputs,
             next_rank: lasting.state.next_rank,
             outputs,

@@ -200,7 +200,11 @@ impl Live<'_> {
         let has_history = history.is_some();
         if let Some(lasting) = &mut self.lasting {
             match lasting.state.keep_rules(&ruling.origin) {
-                Ok(name) => self.note(works, Decision::Rules(name))?,
+                Ok(name) => {
+                    let is_back = self.reloads.as_ref().is_some_and(Reloads::is_back);
+                    let decision = if is_back { Decision::RulesBefore } else { Decision::Rules };
+                    self.note(works, decision(name))?;
+                }
                 Err(why) => {
                     drive.error(&format!("{why}; {STAY}"));
                     return ControlFlow::Continue(());

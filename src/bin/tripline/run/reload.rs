@@ -87,9 +87,26 @@ impl Reloads {
         self.first = Some(News::Rules(Box::new(found)));
     }
 
-    /// The same, where another one ran before.
-    pub(super) fn behind(self, before: Option<Ruling>) -> Self {
-        Reloads { before, ..self }
+    /// The same, where another one ran before, and that which runs was gone back to or not.
+    pub(super) fn behind(self, before: Option<Ruling>, is_back: bool) -> Self {
+        Reloads { before, is_back, ..self }
+    }
+
+    /// Whether the rule set that takes over or runs was gone back to.
+    pub(super) fn is_back(&self) -> bool {
+        self.is_back
+    }
+
+    /// Says that it was, or not.
+    pub(super) fn set_back(&mut self, is_back: bool) {
+        self.is_back = is_back;
+    }
+
+    /// Whether there is nothing new in these contents of rule files: they are of what runs, or of what was gone back from.
+    pub(super) fn knows(&self, contents: u128) -> bool {
+        let gone_back_from = self.before.as_ref().filter(|_| self.is_back);
+        let known = [Some(&self.running), gone_back_from];
+        known.into_iter().flatten().any(|ruling| ruling.origin.contents == contents)
     }
 
     /// The rule set that ran before.

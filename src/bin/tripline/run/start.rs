@@ -100,7 +100,8 @@ impl Start {
         // Whoever goes back finds none if it cannot be read any more.
         let before = before.zip(state.as_ref()).and_then(|(name, state)| state.rules(name).ok());
         let before = before.map(|(program, origin)| Ruling::new(program, origin));
-        live.reloads = news.map(|news| Reloads::new(news, ruling).behind(before));
+        let is_back = found.as_ref().is_some_and(|found| found.checkpoint.header.is_back);
+        live.reloads = news.map(|news| Reloads::new(news, ruling).behind(before, is_back));
         let Some(mut state) = state else { return Ok((flow, engines)) };
         let is_opened =
             |input: &&Input| opened.iter().any(|other| other.source().rank == input.source().rank);

@@ -21,6 +21,8 @@ pub(in super::super) struct Header {
     pub(in super::super) rules: String,
     /// The one before it, which can be gone back to.
     pub(in super::super) rules_before: Option<String>,
+    /// Whether the one that runs was gone back to.
+    pub(in super::super) is_back: bool,
     /// The inputs, by rank.
     pub(in super::super) inputs: Vec<InputState>,
     /// The rank of the next input that comes up.

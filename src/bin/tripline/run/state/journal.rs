@@ -36,6 +36,8 @@ pub(in super::super) enum Decision {
     Shed { before: i64, most: u64 },
     /// A rule set takes over, by its name in the store.
     Rules(String),
+    /// The same, as somebody wants the one before, whatever the rule files say.
+    RulesBefore(String),
 }
 
 /// The decisions behind one checkpoint.

@@ -179,7 +179,7 @@ impl State {
                 journal::read(&self.folder, &[*number]).map(|(entries, _)| entries).unwrap_or_default();
             let number = *number;
             entries.into_iter().filter_map(move |entry| match entry.decision {
-                Decision::Rules(name) => Some((number, name)),
+                Decision::Rules(name) | Decision::RulesBefore(name) => Some((number, name)),
                 _ => None,
             })
         };
@@ -194,7 +194,7 @@ impl State {
     /// Writes a decision down; it takes effect when this is done.
     pub(super) fn note(&mut self, at: u64, decision: Decision) -> Result<(), Stop> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        if let Decision::Rules(name) = &decision {
+        if let Decision::Rules(name) | Decision::RulesBefore(name) = &decision {
             self.rules.entry(self.number).or_default().insert(name.clone());
         }
         self.noted += 1;
