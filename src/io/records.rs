@@ -176,9 +176,10 @@ impl<R: BufRead> Scanner<R> {
             if chunk.is_empty() {
                 return Ok(None);
             }
-            let is_mark = |b: &u8| self.place < 3 && b"\xEF\xBB\xBF".contains(b);
-            let is_space = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n') || is_mark(b);
-            let spaces = chunk.iter().take_while(is_space).count();
+            let is_mark = |at: u64, b: u8| at < 3 && b"\xEF\xBB\xBF".get(at as usize) == Some(&b);
+            let is_space =
+                |(at, b): &(u64, &u8)| matches!(b, b' ' | b'\t' | b'\r' | b'\n') || is_mark(*at, **b);
+            let spaces = (self.place..).zip(chunk).take_while(is_space).count();
             let found = chunk.get(spaces).copied();
             self.take(spaces);
             if found.is_some() {
