@@ -8,7 +8,7 @@ use super::observer::Observer;
 use super::table::{Entry, Table};
 use crate::time::Timestamp;
 
-/// Why an engine cannot take over what another holds: it runs another [`Program`] or owns other key groups.
+/// Why an engine cannot take over what another holds: it runs another [`Program`](crate::Program) or owns other key groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign;
 
