@@ -6,10 +6,13 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::Program;
+use super::kept::{KeptSince, Path, keeps};
 use crate::id::{SlotId, StepId};
 use crate::plan::{Body, Expr, Item, Pattern, Report, Rule, Step, Types};
+use crate::time::Timestamp;
 
-type Path = Arc<[CompactString]>;
+/// A bound event, as far as it matters here: its type and its time.
+pub(crate) type Of<'e> = (Option<&'e str>, Timestamp);
 
 /// What a rule asks of bound events that a program before has not kept of them, or that its own does not keep, as it takes
 /// no events of their type any more. It goes by what the programs keep of events of a type, also where a whole event is at
@@ -18,6 +21,8 @@ type Path = Arc<[CompactString]>;
 pub struct Lack<'p> {
     before: &'p Program,
     after: &'p Program,
+    /// Since when the program before has kept what it keeps.
+    since: KeptSince,
     /// What is asked of the events of each name, by `SlotId`.
     of_slots: Vec<BTreeSet<Path>>,
     /// What is asked of the last event of a match, and of the last one of a start that expires.
@@ -32,11 +37,12 @@ pub struct Lack<'p> {
 }
 
 impl<'p> Lack<'p> {
-    /// What `rule` of the program `after` asks of events that were bound under the program `before`.
-    pub fn new(before: &'p Program, (after, rule): (&'p Program, &Rule)) -> Self {
+    /// What `rule` of the program `after` asks of events that were bound under the program `before`, or since others before it.
+    pub fn new(before: &'p Program, since: &KeptSince, (after, rule): (&'p Program, &Rule)) -> Self {
         let mut lack = Lack {
             before,
             after,
+            since: since.clone(),
             of_slots: vec![BTreeSet::new(); rule.pattern().slots.len()],
             of_last: BTreeSet::new(),
             of_reached: BTreeSet::new(),
@@ -100,7 +106,10 @@ impl<'p> Lack<'p> {
                 let of_name =
                     |other: &&Step| old.pattern().slot(other.slot).name == pattern.slot(step.slot).name;
                 let bound = old.pattern().steps.iter().filter(of_name);
-                if bound.flat_map(|step| self.kinds(step)).any(|kind| !self.is_kept(path, kind)) {
+                if bound
+                    .flat_map(|step| self.kinds(step))
+                    .any(|kind| !self.is_kept(path, (kind, Timestamp::MIN)))
+                {
                     let parts = name.into_iter().chain(path.iter()).map(CompactString::as_str);
                     missing.push(parts.collect::<Vec<_>>().join("."));
                 }
@@ -120,37 +129,34 @@ impl<'p> Lack<'p> {
     }
 
     /// Whether an event of this type lacks what is asked of those of a name.
-    pub fn in_slot(&self, slot: SlotId, kind: Option<&str>) -> bool {
-        self.of_slots.get(slot.index()).is_some_and(|paths| self.lacks(paths, kind))
+    pub(crate) fn in_slot(&self, slot: SlotId, of: Of<'_>) -> bool {
+        self.of_slots.get(slot.index()).is_some_and(|paths| self.lacks(paths, of))
     }
 
     /// Whether it lacks what is asked of it as the last event of a match: if it is that already, as a match is that only
     /// waits, or if it may become that, as an event of a window that closes.
-    pub fn at_end(&self, kind: Option<&str>, is_last: bool) -> bool {
-        (self.waits || is_last && self.may_be_last) && self.lacks(&self.of_last, kind)
+    pub(crate) fn at_end(&self, of: Of<'_>, is_last: bool) -> bool {
+        (self.waits || is_last && self.may_be_last) && self.lacks(&self.of_last, of)
     }
 
     /// Whether it lacks what is asked of it as the last event of a start that expires.
-    pub fn when_expired(&self, kind: Option<&str>) -> bool {
-        self.lacks(&self.of_reached, kind)
+    pub(crate) fn when_expired(&self, of: Of<'_>) -> bool {
+        self.lacks(&self.of_reached, of)
     }
 
     /// Whether it lacks what is asked of it as the event before, by a step.
-    pub fn as_previous(&self, step: StepId, kind: Option<&str>) -> bool {
+    pub(crate) fn as_previous(&self, step: StepId, of: Of<'_>) -> bool {
         let asked = self.of_lags.iter().filter(|(of, _)| *of == step).map(|(_, path)| Arc::clone(path));
-        self.lacks(&asked.collect(), kind)
+        self.lacks(&asked.collect(), of)
     }
 
-    fn is_kept(&self, path: &Path, kind: Option<&str>) -> bool {
-        let keeps = |program: &Program| {
-            let kept = program.held(kind.and_then(|kind| program.kinds().get_index_of(kind)));
-            program.fields().find(path).is_some_and(|field| kept.binary_search(&field).is_ok())
-        };
-        keeps(self.before) && keeps(self.after)
+    fn is_kept(&self, path: &Path, (kind, time): Of<'_>) -> bool {
+        let is_since = || self.since.since(path, kind).is_none_or(|since| time > since);
+        keeps(self.before, path, kind) && keeps(self.after, path, kind) && is_since()
     }
 
-    fn lacks(&self, paths: &BTreeSet<Path>, kind: Option<&str>) -> bool {
-        !paths.iter().all(|path| self.is_kept(path, kind))
+    fn lacks(&self, paths: &BTreeSet<Path>, of: Of<'_>) -> bool {
+        !paths.iter().all(|path| self.is_kept(path, of))
     }
 }
 

@@ -5,6 +5,7 @@ mod code;
 mod compiled;
 mod cost;
 mod form;
+mod kept;
 mod lack;
 mod places;
 
@@ -13,7 +14,9 @@ pub use code::{KeyCode, KeySpace, OutputCode, StepCode, WindowCode};
 pub use compiled::{Compiled, Kinds};
 pub use cost::{Cost, End, Most};
 pub use form::{Form, Stop};
+pub use kept::KeptSince;
 pub use lack::Lack;
+pub(crate) use lack::Of;
 pub use places::{Place, PlaceSet, Places};
 
 use std::collections::{BTreeMap, BTreeSet};

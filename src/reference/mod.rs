@@ -38,7 +38,7 @@ use crate::alert::{Alert, Kind, RuleInfo};
 use crate::event::{Event, Source};
 use crate::groups::KeyGroups;
 use crate::plan::Rule;
-use crate::program::Program;
+use crate::program::{KeptSince, Program};
 use crate::sink::Sink;
 use crate::stream::{AtEnd, Options, Stats};
 use crate::time::Timestamp;
@@ -57,6 +57,8 @@ pub struct Reference {
     given: u64,
     stats: Stats,
     quiet: Quiet,
+    /// Since when what programs keep of bound events is kept.
+    since: KeptSince,
 }
 
 /// An alert and the moment it was certain, by which alerts are ordered, and what it may be held back by. The alerts of one
@@ -79,6 +81,7 @@ impl Reference {
             given: 0,
             stats: Stats::default(),
             quiet: Quiet::default(),
+            since: KeptSince::default(),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Cause, Reference, weight};
 use crate::event::Event;
 use crate::id::{SlotId, StepId};
 use crate::plan::{Pattern, Report, Revision, Shape};
-use crate::program::{Lack, Program};
+use crate::program::{Lack, Of, Program};
 use crate::sink::Sink;
 use crate::stream::Swapped;
 use crate::time::Timestamp;
@@ -23,6 +23,8 @@ impl Reference {
     pub fn swap(&mut self, program: &Arc<Program>, sink: &mut impl Sink) -> Vec<Swapped> {
         let before = std::mem::replace(&mut self.program, Arc::clone(program));
         let now = self.buffer.watermark();
+        let since = std::mem::take(&mut self.since);
+        self.since = since.edited(&before, program, now);
         let groups = self.groups.clone();
         let old = std::mem::replace(&mut self.strata, super::machines(program, &groups));
         let mut old: Vec<Machine> = old.into_iter().flatten().collect();
@@ -34,8 +36,8 @@ impl Reference {
                 program.plan().rules.iter().find(|rule| rule.name == *machine.name()).cloned()
             };
             let revision = of_name(&before).zip(of_name(program)).filter(|_| new.is_some());
-            let revision =
-                revision.map(|(old, new)| (Revision::of(&old, &new), Lack::new(&before, (program, &new))));
+            let revision = revision
+                .map(|(old, new)| (Revision::of(&old, &new), Lack::new(&before, &since, (program, &new))));
             let mut counts = Swapped {
                 name: machine.name().clone(),
                 revision: revision.as_ref().map(|(revision, _)| *revision),
@@ -108,8 +110,7 @@ impl<'t> Edit<'t> {
         let moved = previous.into_iter().filter_map(|(step, event)| Some((self.step(step)?, event)));
         let same = self.turn.revision == Revision::Same;
         let stays = |(step, event): &(StepId, Arc<Event>)| {
-            self.new.lagging.contains(step)
-                && (same || !self.turn.lack.as_previous(*step, event.kind.as_deref()))
+            self.new.lagging.contains(step) && (same || !self.turn.lack.as_previous(*step, of(event)))
         };
         moved.filter(stays).collect()
     }
@@ -118,9 +119,8 @@ impl<'t> Edit<'t> {
     pub(super) fn steps(&self, steps: &[StepId], event: &Event, counts: &mut Swapped) -> Vec<StepId> {
         let mut steps: Vec<StepId> = steps.iter().filter_map(|step| self.step(*step)).collect();
         steps.sort();
-        let (lack, kind) = (self.turn.lack, event.kind.as_deref());
-        let lacks =
-            steps.iter().any(|step| lack.in_slot(self.slot_of(*step), kind)) || lack.at_end(kind, false);
+        let (lack, of) = (self.turn.lack, of(event));
+        let lacks = steps.iter().any(|step| lack.in_slot(self.slot_of(*step), of)) || lack.at_end(of, false);
         if lacks && self.turn.revision != Revision::Same {
             counts.lacking += 1;
             steps.clear();
@@ -248,8 +248,8 @@ impl<'t> Edit<'t> {
     fn expired(&mut self, expired: Expired) -> Option<Expired> {
         let partial = self.told(&expired.partial)?;
         let lack = self.turn.lack;
-        let lacks = |bound: &&Bound| lack.in_slot(bound.slot, bound.event.kind.as_deref());
-        let last = partial.last().is_some_and(|last| lack.when_expired(last.kind.as_deref()));
+        let lacks = |bound: &&Bound| lack.in_slot(bound.slot, of(&bound.event));
+        let last = partial.last().is_some_and(|last| lack.when_expired(of(last)));
         if self.turn.revision != Revision::Same && (last || partial.bound().iter().any(lacks)) {
             return None;
         }
@@ -294,10 +294,10 @@ impl<'t> Edit<'t> {
         let (lack, last) = (self.turn.lack, bound.len().saturating_sub(1));
         let waits = matches!(state, State::Wait(_));
         bound.iter().enumerate().any(|(at, (slot, event))| {
-            let kind = event.kind.as_deref();
-            slot.is_some_and(|slot| lack.in_slot(slot, kind))
-                || lack.at_end(kind, at == last && !waits)
-                || (at == last && lack.when_expired(kind))
+            let of = of(event);
+            slot.is_some_and(|slot| lack.in_slot(slot, of))
+                || lack.at_end(of, at == last && !waits)
+                || (at == last && lack.when_expired(of))
         })
     }
 
@@ -315,6 +315,11 @@ impl<'t> Edit<'t> {
     fn slot_of(&self, step: StepId) -> SlotId {
         self.new.pattern.step(step).slot
     }
+}
+
+/// An event as far as it matters to what it lacks.
+fn of(event: &Event) -> Of<'_> {
+    (event.kind.as_deref(), event.time)
 }
 
 /// What steps are called: their names, and which of those of the name they are.

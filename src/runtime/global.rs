@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::engine::{Counts, Engine};
 use super::gate::Gate;
 use super::naming::{name_groups, named};
 use super::observer::Observer;
 use super::sources::{Open, Sources};
 use crate::event::Source;
+use crate::program::KeptSince;
 use crate::snapshot::{
-    EventTable, Fate, Global, Malformed, RestoreError, Restored, RestoredRule, RuleCounts, Section, Snapshot,
-    Watermark,
+    EventTable, Fate, Global, Malformed, RestoreError, Restored, RestoredRule, RuleCounts, Section, Since,
+    Snapshot, Watermark,
 };
 use crate::time::Timestamp;
 
@@ -62,6 +65,7 @@ impl<O: Observer> Engine<O> {
             named,
             heard,
             furthest,
+            since: self.kept_since(),
         };
         Snapshot::Global(global).write(&self.partitions.program)
     }
@@ -85,8 +89,20 @@ impl<O: Observer> Engine<O> {
         self.buffer.restore(order, arrivals, waiting, &global.arrived);
         self.counts = Counts { events, late, judged };
         self.shown.restore(judged, global.heard);
+        let since = global.since.into_iter().map(|since| (since.kind, since.path.into(), since.time));
+        self.partitions.since = KeptSince::of_entries(&self.partitions.program, since.collect());
         let rules = global.rules.into_iter().map(|counts| self.restore_counts(counts)).collect();
         Ok(Restored { section: Section::Global, rules })
+    }
+
+    fn kept_since(&self) -> Vec<Since> {
+        let entries = self.partitions.since.entries();
+        let since = entries.map(|(kind, path, time)| Since {
+            kind: kind.map(CompactString::from),
+            path: path.to_vec(),
+            time,
+        });
+        since.collect()
     }
 
     /// The watermark of all sources, then those of the open ones; and the furthest of them.

@@ -16,7 +16,7 @@ use super::timers::{Place, Timers};
 use crate::alert::Certain;
 use crate::groups::KeyGroups;
 use crate::id::StepId;
-use crate::program::{Compiled, Concern, Form, Program};
+use crate::program::{Compiled, Concern, Form, KeptSince, Program};
 use crate::time::Timestamp;
 
 /// The state of all rules for the keys that an engine owns.
@@ -39,6 +39,8 @@ pub(super) struct Partitions<O> {
     pub(super) strays: Vec<bool>,
     /// Whether every rule is held in the general form.
     general: bool,
+    /// Since when what is kept of bound events is.
+    pub(super) since: KeptSince,
 }
 
 /// One of the keys of an event.
@@ -66,6 +68,7 @@ impl<O: Observer> Partitions<O> {
             forms: program.compiled().iter().map(form).collect(),
             strays: vec![false; program.compiled().len()],
             general,
+            since: KeptSince::default(),
             program,
         }
     }

@@ -18,7 +18,9 @@ mod value;
 
 pub(crate) use cbor::{Blob, Malformed};
 pub(crate) use events::{EventTable, HeldTable};
-pub(crate) use model::{Global, Group, KeyPlace, Labels, QuietState, RuleCounts, RuleState, Watermark};
+pub(crate) use model::{
+    Global, Group, KeyPlace, Labels, QuietState, RuleCounts, RuleState, Since, Watermark,
+};
 pub(crate) use partition::{
     Derivation, ExpiredState, Link, PartitionState, Piece, PlaceState, SharedEvent, SharedState, StartState,
     Waits, WindowEvent, WindowState,

@@ -32,6 +32,8 @@ pub(crate) struct Global {
     pub(crate) heard: u64,
     /// The furthest watermark that any source has had, since one is open.
     pub(crate) furthest: Option<Timestamp>,
+    /// What is kept of bound events only since an edit.
+    pub(crate) since: Vec<Since>,
 }
 
 record! {
@@ -48,8 +50,19 @@ record! {
         9 named,
         10 heard,
         11 furthest,
+        12 since,
     }
 }
+
+/// A field of events of a type, or of those that no rule names: what was bound up to a time lacks it.
+#[derive(Debug)]
+pub(crate) struct Since {
+    pub(crate) kind: Option<CompactString>,
+    pub(crate) path: Vec<CompactString>,
+    pub(crate) time: Timestamp,
+}
+
+record! { Since { 0 kind, 1 path, 2 time } }
 
 /// Where a rule has a key.
 #[derive(Debug)]

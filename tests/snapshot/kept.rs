@@ -23,8 +23,8 @@ use crate::corpus::run::{self, Collector};
 const WRITTEN: &str = "v1_shared";
 
 /// Fields that the first snapshot has not: of what was read as lines, of groups that a shell names, of windows, of alerts
-/// between events, of derivations in common, of open sources, of a later time.
-const NEVER: [&str; 45] = [
+/// between events, of derivations in common, of open sources, of a later time, of edits.
+const NEVER: [&str; 49] = [
     "EventData.kept",
     "EventData.reference",
     "Events.paths",
@@ -32,6 +32,7 @@ const NEVER: [&str; 45] = [
     "Global.named",
     "Global.heard",
     "Global.furthest",
+    "Global.since",
     "KeyPlace.rule",
     "KeyPlace.version",
     "KeyPlace.step",
@@ -61,6 +62,9 @@ const NEVER: [&str; 45] = [
     "SharedEvent.left",
     "SharedState.places",
     "SharedState.rows",
+    "Since.kind",
+    "Since.path",
+    "Since.time",
     "Watermark.source",
     "Watermark.rank",
     "Watermark.idle",

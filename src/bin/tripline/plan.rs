@@ -8,7 +8,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 use tripline::Program;
 use tripline::plan::{Revision, Rule};
-use tripline::program::Lack;
+use tripline::program::{KeptSince, Lack};
 
 use crate::cli::{Exit, Stop};
 use crate::params::Params;
@@ -93,8 +93,11 @@ pub(crate) fn changes<'p>(old: &'p Program, new: &'p Program) -> Vec<Change<'p>>
         (Some(before), Some(after)) => {
             let revision = Revision::of(before, after);
             let goes_on = matches!(revision, Revision::Alike | Revision::Reshaped);
-            let lacks =
-                if goes_on { Lack::new(old, (new, after)).missing(before, after) } else { Vec::new() };
+            let lacks = if goes_on {
+                Lack::new(old, &KeptSince::default(), (new, after)).missing(before, after)
+            } else {
+                Vec::new()
+            };
             Change { name, fate: Fate::Revised(revision), lacks }
         }
         (None, _) => Change { name, fate: Fate::New, lacks: Vec::new() },

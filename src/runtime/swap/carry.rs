@@ -7,7 +7,7 @@ use crate::automaton::{Absence, Edge, Registers};
 use crate::event::Held;
 use crate::id::{SlotId, StepId};
 use crate::plan::{Pattern, Report, Shape};
-use crate::program::{Compiled, Lack};
+use crate::program::{Compiled, Lack, Of};
 use crate::runtime::logical::way;
 use crate::snapshot::{
     Derivation, ExpiredState, Labels, Link, PartitionState, Piece, StartState, Waits, WindowState,
@@ -83,7 +83,7 @@ impl<'p> Carry<'p> {
         state.previous =
             state.previous.iter().filter_map(|(step, event)| Some((moved(*step)?, *event))).collect();
         state.previous.retain(|(step, event)| {
-            self.new.lagging.contains(step) && !self.lack.as_previous(*step, kind_of(events, *event))
+            self.new.lagging.contains(step) && !self.lack.as_previous(*step, asked_of(events, *event))
         });
         state.previous.sort_unstable();
         // Links of a step that is gone belong to nobody any more.
@@ -97,9 +97,9 @@ impl<'p> Carry<'p> {
         for event in &mut window.events {
             event.steps = event.steps.iter().filter_map(|step| self.step(*step)).collect();
             event.steps.sort_unstable();
-            let kind = kind_of(events, event.event);
-            let lacks = |step: &StepId| self.lack.in_slot(self.pattern.step(*step).slot, kind);
-            if event.steps.iter().any(lacks) || self.lack.at_end(kind, false) {
+            let of = asked_of(events, event.event);
+            let lacks = |step: &StepId| self.lack.in_slot(self.pattern.step(*step).slot, of);
+            if event.steps.iter().any(lacks) || self.lack.at_end(of, false) {
                 lacking += 1;
                 event.steps.clear();
             }
@@ -249,11 +249,11 @@ impl<'p> Carry<'p> {
         let waits = matches!(told.derivation.waits, Waits::For { .. });
         let last = told.links.len().saturating_sub(1);
         told.links.iter().enumerate().any(|(at, link)| {
-            let kind = kind_of(events, link.event);
+            let of = asked_of(events, link.event);
             let slot = self.step(link.step).map(|step| self.pattern.step(step).slot);
-            slot.is_some_and(|slot| self.lack.in_slot(slot, kind))
-                || self.lack.at_end(kind, at == last && !waits)
-                || (at == last && self.lack.when_expired(kind))
+            slot.is_some_and(|slot| self.lack.in_slot(slot, of))
+                || self.lack.at_end(of, at == last && !waits)
+                || (at == last && self.lack.when_expired(of))
         })
     }
 
@@ -261,9 +261,9 @@ impl<'p> Carry<'p> {
         let bound = bound(links, &expired.bound);
         let lacks = |link: &&Link| {
             let slot = self.step(link.step).map(|step| self.pattern.step(step).slot);
-            slot.is_none_or(|slot| self.lack.in_slot(slot, kind_of(events, link.event)))
+            slot.is_none_or(|slot| self.lack.in_slot(slot, asked_of(events, link.event)))
         };
-        let last = bound.last().is_some_and(|last| self.lack.when_expired(kind_of(events, last.event)));
+        let last = bound.last().is_some_and(|last| self.lack.when_expired(asked_of(events, last.event)));
         !last && !bound.iter().any(lacks)
     }
 
@@ -325,6 +325,7 @@ fn time_of(events: &[Arc<Held>], event: u32) -> Timestamp {
     events.get(event as usize).map_or(Timestamp::MIN, |event| event.time())
 }
 
-fn kind_of(events: &[Arc<Held>], event: u32) -> Option<&str> {
-    events.get(event as usize).and_then(|event| event.stamp().kind.as_deref())
+fn asked_of(events: &[Arc<Held>], event: u32) -> Of<'_> {
+    let event = events.get(event as usize);
+    event.map_or((None, Timestamp::MIN), |event| (event.stamp().kind.as_deref(), event.time()))
 }

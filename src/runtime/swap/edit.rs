@@ -3,7 +3,7 @@
 use super::Turn;
 use super::carry::Carry;
 use crate::plan::{Pattern, Revision, Shape};
-use crate::program::{Compiled, Form, Lack, Program, WindowCode};
+use crate::program::{Compiled, Form, KeptSince, Lack, Program, WindowCode};
 use crate::stream::Swapped;
 use crate::time::Timestamp;
 
@@ -41,6 +41,7 @@ impl<'p> Edit<'p> {
         (before, old): (&'p Program, &'p Compiled),
         (at, had_strays): (u32, bool),
         program: &'p Program,
+        since: &KeptSince,
         turn: &Turn<'_>,
         now: Timestamp,
     ) -> Self {
@@ -62,7 +63,7 @@ impl<'p> Edit<'p> {
             Some(((new, ..), Revision::Same)) if new.form == old.form => stays(new),
             Some((_, Revision::Same)) => Fate::Told { in_form: false, carry: None },
             Some(((new, was, text), revision)) => {
-                let lack = Lack::new(before, (program, text));
+                let lack = Lack::new(before, since, (program, text));
                 let lacks = had_strays || lack.is_possible(was, text);
                 if revision == Revision::Alike && !lacks && is_held_alike(old, new) {
                     stays(new)

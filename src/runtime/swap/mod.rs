@@ -63,8 +63,10 @@ impl<O: Observer> Engine<O> {
         self.buffer.turn_to(&before, program);
         let turn = Turn::new(&before, program);
         let strays = std::mem::take(&mut self.partitions.strays);
+        let since = std::mem::take(&mut self.partitions.since);
+        self.partitions.since = since.edited(&before, program, now);
         let rules = (0..).zip(strays).zip(before.compiled());
-        let edits = rules.map(|(rule, old)| Edit::new((&before, old), rule, program, &turn, now));
+        let edits = rules.map(|(rule, old)| Edit::new((&before, old), rule, program, &since, &turn, now));
         let edits: Vec<Edit<'_>> = edits.collect();
         let mut swapped: Vec<Swapped> = edits.iter().map(Edit::nothing_yet).collect();
         let open = self.partitions.open.of_rules(edits.len());
