@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tripline::demo::{RULES, Stream};
 
+use super::Live;
 use super::reload::{Random, variant};
 
 /// What is written besides alerts.
@@ -459,13 +460,64 @@ fn a_full_disk_ends_the_run_and_what_is_missing_comes_when_there_is_room() {
         let output = limited((longest * part / 8).div_ceil(512));
         assert_eq!(output.status.code(), Some(3), "{}", said(&output));
         assert!(
-            said(&output).contains("cannot write to `") || said(&output).contains("cannot begin"),
+            said(&output).contains("cannot write to `")
+                || said(&output).contains("cannot write a checkpoint"),
             "{}",
             said(&output)
         );
         let output = run(folder, &arguments);
         assert!(output.status.success(), "{}", said(&output));
         same(&written(folder), &expected, &format!("{part} eighths"));
+    }
+}
+
+/// Where no checkpoint can be begun any more, a run goes on, says it once, and says when it is possible again.
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_that_cannot_be_begun_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("r.trip"), "rule r { event x: c emit n = x.n }\n").unwrap();
+    fs::write(folder.join("e.ndjson"), "").unwrap();
+    let mut written = 0;
+    let mut append = |events: usize| {
+        let mut file = fs::OpenOptions::new().append(true).open(folder.join("e.ndjson")).unwrap();
+        for _ in 0..events {
+            written += 1;
+            writeln!(file, "{{\"ts\":{written},\"type\":\"c\",\"n\":{written}}}").unwrap();
+            pause(20);
+        }
+        written
+    };
+    let arguments =
+        ["r.trip", "e.ndjson", "--follow", "--state", "state", "--out", "alerts", "--clock", "none"];
+    let live = Live::start(folder, &[&arguments[..], &["--checkpoint-every", "10ms"]].concat());
+    append(5);
+    pause(300);
+    let numbers = fs::read_dir(folder.join("state")).unwrap().filter_map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        name.strip_prefix("journal-")?.strip_suffix(".log")?.parse::<u64>().ok()
+    });
+    let next = folder.join(format!("state/journal-{:012}.log", numbers.max().unwrap() + 1));
+    fs::create_dir(&next).unwrap();
+    append(20);
+    let heard = live.hear("cannot write a checkpoint to `state`: ");
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    fs::remove_dir(&next).unwrap();
+    append(1);
+    let heard = live.hear("checkpoints are written again");
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    let written = append(3);
+    drop(live);
+    let live = Live::start(folder, &arguments);
+    pause(500);
+    live.signal("-TERM");
+    live.end();
+    let alerts = fs::read_to_string(folder.join("alerts")).unwrap();
+    let numbers: Vec<String> = (1..=written).map(|n| format!("\"n\":{n}}}")).collect();
+    assert_eq!(alerts.lines().count(), numbers.len(), "{alerts}");
+    for (alert, number) in alerts.lines().zip(numbers) {
+        assert!(alert.contains(&number), "{alert} {number}");
     }
 }
 

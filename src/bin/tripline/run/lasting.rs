@@ -11,7 +11,7 @@ use super::board::now;
 use super::drive::Drive;
 use super::live::{Live, Works};
 use super::reload::{Reloads, Ruling};
-use super::state::{Checkpoint, Decision, Header, InputState, Replay, State};
+use super::state::{Checkpoint, Decision, Header, InputState, News, Replay, State};
 use super::summary::Counts;
 use crate::cli::Stop;
 use crate::rules::{Compiled, Origin};
@@ -264,9 +264,7 @@ impl Live<'_> {
     /// Makes a checkpoint if there is to be one, and says what came of the one before.
     pub(super) fn keep(&mut self, drive: Drive<'_>, works: &mut Works<'_>) -> ControlFlow<()> {
         let Some(lasting) = &mut self.lasting else { return ControlFlow::Continue(()) };
-        if let Err(text) = lasting.state.look(false) {
-            drive.error(&text);
-        }
+        say(drive, lasting.state.look(false));
         if lasting.state.is_due(works.flow.given()) {
             return self.checkpoint(drive, works, false);
         }
@@ -276,9 +274,7 @@ impl Live<'_> {
     /// The last checkpoint of the run, unless it has not come to where the one before was, or knows no more than the last.
     pub(super) fn end(&mut self, drive: Drive<'_>, works: &mut Works<'_>) {
         let Some(lasting) = self.lasting.as_mut().filter(|lasting| lasting.replay.is_none()) else { return };
-        if let Err(text) = lasting.state.look(true) {
-            drive.error(&text);
-        }
+        say(drive, lasting.state.look(true));
         if lasting.state.has_news(works.flow.given()) {
             // A sink that says stop has remembered why.
             let _ = self.checkpoint(drive, works, true);
@@ -293,9 +289,7 @@ impl Live<'_> {
         waits: bool,
     ) -> ControlFlow<()> {
         let Some(lasting) = &mut self.lasting else { return ControlFlow::Continue(()) };
-        if let Err(text) = lasting.state.look(true) {
-            drive.error(&text);
-        }
+        say(drive, lasting.state.look(true));
         let begun = now();
         let Some((outputs, files)) = works.sink.lengths() else { return ControlFlow::Break(()) };
         let running = self.reloads.as_ref().map(|reloads| Arc::clone(&reloads.running().origin));
@@ -333,13 +327,20 @@ impl Live<'_> {
             sections: Vec::new(),
         };
         let checkpoint = Checkpoint { header, sections: works.engines.snapshot() };
-        if let Err(text) = lasting.state.checkpoint(checkpoint, files, begun) {
-            drive.error(&text);
-        }
-        if waits && let Err(text) = lasting.state.look(true) {
-            return works.sink.fail(Stop::Failed(text));
+        match lasting.state.checkpoint(checkpoint, files, begun, waits) {
+            Err(text) if waits => return works.sink.fail(Stop::Failed(text)),
+            news => say(drive, news),
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Says what came of a checkpoint.
+fn say(drive: Drive<'_>, news: Result<News, String>) {
+    match news {
+        Ok(News::None) => {}
+        Ok(News::PossibleAgain) => drive.note("checkpoints are written again", &[]),
+        Err(text) => drive.error(&text),
     }
 }
 

@@ -72,6 +72,13 @@ struct Written {
     when: (Timestamp, Duration, Duration),
 }
 
+/// What is to be said of checkpoints that did not fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum News {
+    None,
+    PossibleAgain,
+}
+
 /// What there is to go on from.
 pub(super) struct Found {
     pub(super) checkpoint: Checkpoint,
@@ -249,18 +256,30 @@ impl State {
         given != self.last.1 || self.noted > 0 || self.failed
     }
 
-    /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
-    /// there to stay. It was begun to be made at some time.
+    /// Makes a checkpoint, which was begun at some time, and waits until it is written if whoever asks `waits`.
     pub(super) fn checkpoint(
         &mut self,
         checkpoint: Checkpoint,
         outputs: Vec<File>,
         begun: Instant,
-    ) -> Result<(), String> {
+        waits: bool,
+    ) -> Result<News, String> {
+        match self.begin(checkpoint, outputs, begun) {
+            Ok(()) if waits => self.look(true),
+            Ok(()) => Ok(News::None),
+            // It is tried again when the next one would be due.
+            Err(error) => {
+                self.last.0 = now();
+                self.came_of(Err(error), waits)
+            }
+        }
+    }
+
+    /// Begins a checkpoint: from now on decisions stand behind it. It is written by another thread when what the outputs have is
+    /// there to stay.
+    fn begin(&mut self, checkpoint: Checkpoint, outputs: Vec<File>, begun: Instant) -> io::Result<()> {
         let number = self.number + 1;
-        let failed =
-            |e: io::Error| format!("cannot begin a checkpoint in `{}`: {}", self.folder.display(), plain(&e));
-        let before = self.journal.replace(Journal::open(&self.folder, number).map_err(failed)?);
+        let before = self.journal.replace(Journal::open(&self.folder, number)?);
         self.rules.entry(number).or_default().extend(checkpoint.header.named_rules());
         let byte = |rank: u32| {
             checkpoint.header.inputs.iter().find(|input| input.rank == rank).map(|input| input.byte)
@@ -278,18 +297,18 @@ impl State {
             // Nobody may be waiting any more.
             let _ = sender.send(Written { number, done, when: (made, pause, begun.elapsed()) });
         };
-        thread::Builder::new().name("checkpoint".to_owned()).spawn(write).map_err(failed)?;
+        thread::Builder::new().name("checkpoint".to_owned()).spawn(write)?;
         self.writing = Some(writing);
         Ok(())
     }
 
     /// Looks whether a checkpoint is written, or waits for it; what is to be said of it.
-    pub(super) fn look(&mut self, waits: bool) -> Result<(), String> {
-        let Some(writing) = &self.writing else { return Ok(()) };
+    pub(super) fn look(&mut self, waits: bool) -> Result<News, String> {
+        let Some(writing) = &self.writing else { return Ok(News::None) };
         let written =
             if waits { writing.recv().map_err(|_| TryRecvError::Disconnected) } else { writing.try_recv() };
         let done = match written {
-            Err(TryRecvError::Empty) => return Ok(()),
+            Err(TryRecvError::Empty) => return Ok(News::None),
             Err(TryRecvError::Disconnected) => Err(io::Error::other("its thread is gone")),
             Ok(Written { number, done, when }) => done.and_then(|bytes| {
                 let (last, pause, took) = when;
@@ -299,17 +318,23 @@ impl State {
             }),
         };
         self.writing = None;
+        self.came_of(done, waits)
+    }
+
+    /// Counts what came of a checkpoint; what is to be said of it.
+    fn came_of(&mut self, done: io::Result<()>, waits: bool) -> Result<News, String> {
         self.counts.failed += u64::from(done.is_err());
         let had_failed = std::mem::replace(&mut self.failed, done.is_err());
         match done {
             // The same again is no news.
-            Err(_) if had_failed && !waits => Ok(()),
+            Err(_) if had_failed && !waits => Ok(News::None),
             Err(error) => Err(format!(
                 "cannot write a checkpoint to `{}`: {}; the one before it holds until this is possible again",
                 self.folder.display(),
                 plain(&error)
             )),
-            Ok(()) => Ok(()),
+            Ok(()) if had_failed => Ok(News::PossibleAgain),
+            Ok(()) => Ok(News::None),
         }
     }
 
